@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"math"
 	"time"
 	_ "time/tzdata" // zones must resolve on machines without a zone database; nothing else in the program can load it
 )
@@ -41,18 +42,21 @@ func atWall(wall int64, zone *time.Location) time.Time {
 // doubled hours that is the end of the doubled time.
 func reached(t time.Time, zone *time.Location) int64 {
 	t = t.In(zone)
-	_, offset := t.Zone()
 	now := t.Unix()
-	least := floorDiv(now+int64(offset), 60)*60 + 60
-	for {
-		start, _ := t.ZoneBounds()
-		if start.IsZero() || start.Unix() < now-2*reach {
-			return least
-		}
-		t = start.Add(-time.Second)
-		_, before := t.Zone()
-		least = max(least, -floorDiv(-(start.Unix()+int64(before)), 60)*60)
+	_, offset := t.Zone()
+	start, _ := t.ZoneBounds()
+	shown := floorDiv(now+int64(offset), 60) * 60
+	least := shown + 60
+	if !start.IsZero() && shown-int64(offset) < start.Unix() { // old offsets have seconds: the period began within this minute
+		least = math.MinInt64
 	}
+	for !start.IsZero() && start.Unix() >= now-2*reach {
+		before := start.Add(-time.Second)
+		_, offset = before.Zone()
+		least = max(least, -floorDiv(-(start.Unix()+int64(offset)), 60)*60)
+		start, _ = before.ZoneBounds()
+	}
+	return least
 }
 
 func floorDiv(a, b int64) int64 {
