@@ -70,6 +70,9 @@ func (o *Overlay) Flush() error {
 	return nil
 }
 
+// Drop forgets what was written; the overlay stays over the same Tx.
+func (o *Overlay) Drop() { o.Reset(o.below) }
+
 // Len says how many keys the overlay would put or delete below.
 func (o *Overlay) Len() int { return len(o.writes) }
 
