@@ -69,6 +69,10 @@ func printFlags(fs *flag.FlagSet, w io.Writer) {
 			first = false
 		}
 		kind, usage := flag.UnquoteUsage(f)
-		fmt.Fprintf(w, "  %-18s %s\n", strings.TrimSpace("--"+f.Name+" "+strings.ToUpper(kind)), usage)
+		dashes := "--"
+		if len(f.Name) == 1 {
+			dashes = "-"
+		}
+		fmt.Fprintf(w, "  %-18s %s\n", strings.TrimSpace(dashes+f.Name+" "+strings.ToUpper(kind)), usage)
 	})
 }

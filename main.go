@@ -35,6 +35,7 @@ type command struct {
 // commands is all that trellis can do, in the order of the list that help shows.
 func commands() []command {
 	return []command{
+		{"next", "--cron SPEC --zone ZONE", "say when a rule comes next, by the clocks of a zone", runNext},
 		{"version", "", "print the version, its commit and its date", runVersion},
 	}
 }
@@ -91,7 +92,7 @@ Usage: trellis COMMAND [flags]
 
 `)
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-28s %s\n", c.name+" "+c.takes, c.brief)
+		fmt.Fprintf(w, "  %-34s %s\n", c.name+" "+c.takes, c.brief)
 	}
 	fmt.Fprint(w, `
 `+"`trellis COMMAND --help`"+` explains one of them, with examples.
