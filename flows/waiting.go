@@ -1,0 +1,127 @@
+package flows
+
+import (
+	"slices"
+	"time"
+
+	"trellis/adapters/chat"
+	"trellis/storage"
+)
+
+// Question is something that waits for a person's word. While it does, their direct message is the answer.
+type Question struct {
+	Flow    string
+	Form    string // whose handler the answer goes to
+	Field   string // of that form, which a typed answer fills
+	Group   GroupID
+	Subject ID
+	Arg     string `json:",omitempty"`
+	Pass    string `json:",omitempty"` // the action that passes; empty: one cannot pass
+	Title   string // what was asked, in people's words
+	// Sealed is an anonymous one: what may be its answer is kept nowhere.
+	Sealed bool `json:",omitempty"`
+	// Answered is one that was answered and may be answered again.
+	Answered bool `json:",omitempty"`
+	Since    time.Time
+}
+
+func (q Question) same(o Question) bool {
+	return q.Flow == o.Flow && q.Form == o.Form && q.Group == o.Group && q.Subject == o.Subject
+}
+
+// waiting is what waits for one person.
+type waiting struct {
+	Questions []Question
+	// Chosen is the question that the next direct message answers, until ChosenUntil.
+	Chosen      ID        `json:",omitempty"`
+	ChosenUntil time.Time `json:",omitzero"`
+	// Draft is a text that could not be brought to its place yet. A text that may be anonymous is never one.
+	Draft   string         `json:",omitempty"`
+	Message chat.MessageID `json:",omitempty"` // of Draft
+}
+
+// chosenFor is how long a chosen question waits for its answer, and a draft for its place.
+const chosenFor = 15 * time.Minute
+
+func (t *Turn) waitingOf(p PersonID) (waiting, error) {
+	w, err := waitings.Get(t.over, storage.Global, string(p))
+	_, err = Found(err)
+	return w, err
+}
+
+func (t *Turn) putWaiting(p PersonID, w waiting) error {
+	if len(w.Questions) == 0 && w.Draft == "" {
+		return waitings.Delete(t.over, storage.Global, string(p))
+	}
+	return waitings.Put(t.over, storage.Global, string(p), w)
+}
+
+// Waiting lists what waits for a person, in the order in which it was asked, over all groups.
+func (t *Turn) Waiting(p PersonID) ([]Question, error) {
+	w, err := t.waitingOf(p)
+	return w.Questions, err
+}
+
+// Await notes that a question of this flow waits for a person. Form, Subject and Title are the caller's to set.
+func (t *Turn) Await(p PersonID, q Question) error {
+	w, err := t.waitingOf(p)
+	if err != nil {
+		return err
+	}
+	q.Flow, q.Group, q.Since = t.flow, t.groupID, t.now
+	w.Questions = slices.DeleteFunc(slices.Clone(w.Questions), q.same)
+	w.Questions = append(w.Questions, q)
+	return t.putWaiting(p, w)
+}
+
+// Settle notes that a question no longer waits for a person. That it did not is no error.
+func (t *Turn) Settle(p PersonID, form string, subject ID) error {
+	w, err := t.waitingOf(p)
+	if err != nil {
+		return err
+	}
+	gone := Question{Flow: t.flow, Form: form, Group: t.groupID, Subject: subject}
+	before := len(w.Questions)
+	w.Questions = slices.DeleteFunc(slices.Clone(w.Questions), gone.same)
+	if len(w.Questions) == before {
+		return nil
+	}
+	return t.putWaiting(p, w)
+}
+
+// Answered notes that a person answered a question, which until it is settled they may answer again.
+func (t *Turn) Answered(p PersonID, form string, subject ID) error {
+	w, err := t.waitingOf(p)
+	if err != nil {
+		return err
+	}
+	done := Question{Flow: t.flow, Form: form, Group: t.groupID, Subject: subject}
+	for i, q := range w.Questions {
+		if q.same(done) {
+			w.Questions = slices.Clone(w.Questions)
+			w.Questions[i].Answered = true
+			return t.putWaiting(p, w)
+		}
+	}
+	return nil
+}
+
+// open are the questions that a direct message may answer: those not answered yet, or else those that may be again.
+func (w waiting) open(now time.Time) []Question {
+	if w.Chosen != "" && now.Before(w.ChosenUntil) {
+		for _, q := range w.Questions {
+			if q.Subject == w.Chosen {
+				return []Question{q}
+			}
+		}
+	}
+	fresh := slices.DeleteFunc(slices.Clone(w.Questions), func(q Question) bool { return q.Answered })
+	if len(fresh) > 0 {
+		return fresh
+	}
+	return w.Questions
+}
+
+func sealed(questions []Question) bool {
+	return slices.ContainsFunc(questions, func(q Question) bool { return q.Sealed })
+}
