@@ -44,7 +44,7 @@ func usageError(fs *flag.FlagSet, stderr io.Writer, format string, args ...any) 
 
 // failed says what did not work.
 func failed(name string, stderr io.Writer, err error) int {
-	fmt.Fprintf(stderr, "trellis %s: %v\n", name, err)
+	fmt.Fprintf(stderr, "trellis %s: %s\n", name, strings.ReplaceAll(err.Error(), "\n", "\n  "))
 	return exitFailed
 }
 

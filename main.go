@@ -15,6 +15,7 @@ import (
 	"os"
 
 	"trellis/config"
+	"trellis/flows/words"
 )
 
 // The exit codes, for scripts and service managers.
@@ -35,9 +36,19 @@ type command struct {
 // commands is all that trellis can do, in the order of the list that help shows.
 func commands() []command {
 	return []command{
+		{"check", "--config FILE", "look at the settings and the store, and change nothing", runCheck},
 		{"next", "--cron SPEC --zone ZONE", "say when a rule comes next, by the clocks of a zone", runNext},
 		{"version", "", "print the version, its commit and its date", runVersion},
 	}
+}
+
+// sections are the settings of everything that is in.
+func sections() ([]config.Section, error) {
+	catalogues, err := words.Load()
+	if err != nil {
+		return nil, err
+	}
+	return config.Core(catalogues.Languages()), nil
 }
 
 func main() {
@@ -64,7 +75,12 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	known := commands()
 	for _, c := range known {
 		if c.name == name {
-			return c.run(rest, stdin, stdout, stderr)
+			out := &output{w: stdout}
+			code := c.run(rest, stdin, out, stderr)
+			if out.err != nil && code == exitOK {
+				return failed(name, stderr, fmt.Errorf("write the result: %w", out.err))
+			}
+			return code
 		}
 	}
 	names := []string{"help"}
@@ -73,6 +89,21 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintf(stderr, "trellis: there is no command %q%s. `trellis help` lists the commands.\n", name, didYouMean(config.Nearest(name, names)))
 	return exitUsage
+}
+
+// output notes the first error of a stream, so that commands may print without looking: a result that reached nobody,
+// such as one for a full disk, is a failure of the command.
+type output struct {
+	w   io.Writer
+	err error
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
 }
 
 // didYouMean is the tail of a sentence about a word that is not known.

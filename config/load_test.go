@@ -347,7 +347,7 @@ func TestNearest(t *testing.T) {
 	known := []string{"rehearse", "check", "next", "version", "run", "http.listen"}
 	for word, want := range map[string]string{
 		"rehears": "rehearse", "rehaerse": "rehearse", "Chek": "check", "nxt": "next", "versoin": "version", "rnu": "run",
-		"rum": "run", "httplisten": "http.listen", "banana": "", "": "", "x": "",
+		"httplisten": "http.listen", "banana": "", "": "", "x": "",
 	} {
 		if got := Nearest(word, known); got != want {
 			t.Errorf("Nearest(%q) is %q, want %q", word, got, want)
