@@ -22,12 +22,14 @@ import (
 
 const module = "trellis"
 
-// arrows says which of our packages a package may import. The first row that matches counts; * stands for one part of
-// a path. A practice may also import the practices that main.go lists before it.
-var arrows = []struct {
+type arrow struct {
 	importer string
 	imports  []string
-}{
+}
+
+// arrows says which of our packages a package may import. The first row that matches counts; * stands for one part of
+// a path. A practice may also import the practices that main.go lists before it.
+var arrows = []arrow{
 	{"", []string{"**"}}, // main.go puts everything together
 	{"config", nil},
 	{"adapters/chat", nil},
@@ -55,10 +57,7 @@ func TestArrows(t *testing.T) {
 	order := practices(t)
 	for _, p := range list(t, "./...") {
 		name := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
-		row := slices.IndexFunc(arrows, func(r struct {
-			importer string
-			imports  []string
-		}) bool {
+		row := slices.IndexFunc(arrows, func(r arrow) bool {
 			ok, err := path.Match(r.importer, name)
 			return ok && err == nil
 		})
