@@ -1,0 +1,23 @@
+package main
+
+import (
+	"fmt"
+
+	"trellis/flows"
+	"trellis/flows/words"
+)
+
+// practices are the flows that Trellis has, in their order: a later one may read an earlier one's records. A new
+// practice is one line here.
+func practices() []flows.Flow {
+	return []flows.Flow{}
+}
+
+// newBook puts the practices together for groups that begin in a zone (IANA) and a language.
+func newBook(zone, language string) (*flows.Book, error) {
+	catalogues, err := words.Load()
+	if err != nil {
+		return nil, fmt.Errorf("read the catalogues: %w", err)
+	}
+	return flows.New(flows.Options{Flows: practices(), Words: catalogues, Zone: zone, Language: language})
+}
