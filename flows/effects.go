@@ -22,7 +22,8 @@ type Effects struct {
 type Send struct {
 	Group  GroupID
 	Posted Posted
-	Place  int // which of the places of the Standing
+	Place  int        // which of the places of the Standing
+	To     chat.Place // where that is
 	Class  Class
 	Update bool
 }

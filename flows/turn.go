@@ -151,7 +151,7 @@ func (t *Turn) post(m Message, places []chat.Place, class Class) (Posted, error)
 			return "", err
 		}
 		s.Places = append(s.Places, StandingPlace{To: place, Content: content})
-		t.effects.Sends = append(t.effects.Sends, Send{Group: t.groupID, Posted: ref, Place: i, Class: class})
+		t.effects.Sends = append(t.effects.Sends, Send{Group: t.groupID, Posted: ref, Place: i, To: place, Class: class})
 	}
 	return ref, PutStanding(t.over, ref, s)
 }
@@ -172,7 +172,7 @@ func (t *Turn) Update(ref Posted, m Message) error {
 		}
 		s.Places[i].Content = content
 		t.effects.Sends = append(t.effects.Sends,
-			Send{Group: t.groupID, Posted: ref, Place: i, Class: t.class(m, ClassAwaited), Update: true})
+			Send{Group: t.groupID, Posted: ref, Place: i, To: place.To, Class: t.class(m, ClassAwaited), Update: true})
 	}
 	return PutStanding(t.over, ref, s)
 }
