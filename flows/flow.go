@@ -12,7 +12,11 @@
 // To test a flow, write a rehearsal (package bot/rehearse); the pure parts have tables.
 package flows
 
-import "trellis/adapters/chat"
+import (
+	"time"
+
+	"trellis/adapters/chat"
+)
 
 // IDs of our own. They are random, and say nothing about what they name.
 type (
@@ -104,6 +108,7 @@ type Signal struct {
 	Subject ID
 	Person  PersonID
 	Value   string
+	Since   time.Time // of a digest: what happened from here on belongs to it
 	// Gather, when set, is where listeners put what they have.
 	Gather *Gathered
 }
@@ -122,6 +127,11 @@ const (
 	SignalDeleted  = "flows.deleted"  // Person took the direct message Subject away
 	SignalRetell   = "flows.retell"   // Person was shown a question that Value names, and may be shown it again
 	SignalMayStart = "flows.maystart" // somebody wants to open Value in the group; a listener may refuse
+
+	// Gather what the group's digest says of what happened from Since on, and of what is open now.
+	SignalDigestRoom = "flows.digestroom"
+	// Gather what Person promised, what waits for Person, and what changed for Person from Since on.
+	SignalDigestMe = "flows.digestme"
 )
 
 // Gathered is what listeners of one signal put together.
