@@ -4,13 +4,16 @@ import (
 	"fmt"
 
 	"trellis/flows"
+	"trellis/flows/group"
 	"trellis/flows/words"
 )
 
 // practices are the flows that Trellis has, in their order: a later one may read an earlier one's records. A new
 // practice is one line here.
 func practices() []flows.Flow {
-	return []flows.Flow{}
+	return []flows.Flow{
+		group.Flow,
+	}
 }
 
 // newBook puts the practices together for groups that begin in a zone (IANA) and a language.

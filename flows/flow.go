@@ -123,6 +123,7 @@ const (
 	SignalStop     = "flows.stop"     // end everything that repeats in this group
 	SignalForgot   = "flows.forgot"   // Person was forgotten
 	SignalChanged  = "flows.changed"  // Person has another zone, hour or working days: what is scheduled by them moves
+	SignalLinked   = "flows.linked"   // Person is from now on also who Value was: records of Value are theirs
 	SignalEdited   = "flows.edited"   // Person changed the direct message Subject, which now says Value
 	SignalDeleted  = "flows.deleted"  // Person took the direct message Subject away
 	SignalRetell   = "flows.retell"   // Person was shown a question that Value names, and may be shown it again

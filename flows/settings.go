@@ -1,0 +1,47 @@
+package flows
+
+import (
+	"slices"
+	"time"
+)
+
+// Language is the language that a person reads.
+func (t *Turn) Language(id PersonID) string { return t.languageOf(id) }
+
+// Languages are the codes of all catalogues.
+func (t *Turn) Languages() []string { return t.book.words.Languages() }
+
+// MatchLanguage returns the catalogue for a code that a person wrote; false when there is none.
+func (t *Turn) MatchLanguage(code string) (string, bool) { return t.book.words.Match(code) }
+
+// WeekdayPhrase names a day of the week.
+func WeekdayPhrase(d time.Weekday) Phrase { return Words("date.weekday." + weekdayKeys[d]) }
+
+// GroupName is the group's name, or one for a group that has none.
+func (t *Turn) GroupName() string {
+	if t.group.Name != "" {
+		return t.group.Name
+	}
+	return t.word(t.group.Language, "flows.unnamed")
+}
+
+// EachGroup runs f in each group that a person belongs to, and comes back to the one that the turn is in.
+func (t *Turn) EachGroup(id PersonID, f func() error) error {
+	p, err := t.Profile(id)
+	if err != nil {
+		return err
+	}
+	was := t.groupID
+	for _, group := range slices.Clone(p.Groups) {
+		if err := t.enter(group); err != nil {
+			return err
+		}
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	if was != "" {
+		return t.enter(was)
+	}
+	return nil
+}
