@@ -1,0 +1,145 @@
+// Package bolt keeps a storage.Store in one bbolt file.
+//
+// How it works: one bucket holds everything, a second one the format of the store and the mark of a clean stop. Each
+// value ends in a checksum over its key and itself, which bbolt does not have. The list of free pages is written only
+// by Close: a commit then costs the same however long the list is, and opening after a clean stop finds it.
+//
+// What always holds: an update that returned nil is on the disk (fdatasync of the pages, then of the meta page, both
+// by bbolt). What was read was written so: anything else is storage.ErrDamaged, also where bbolt panics or a page
+// cannot be read, and a file that is not whole is never opened, and never taken for a new one. A Store is for many
+// goroutines and starts none; within View and Update nothing may open a view and an update of the same goroutine
+// into each other, since the file's map cannot grow while a view is open.
+//
+// To test with it, open a file in a temporary folder with NoSync, which loses what a power cut would lose and
+// nothing else, and a small InitialMmapSize, which keeps the file small. It passes storagetest.
+package bolt
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+
+	"go.etcd.io/bbolt"
+
+	"trellis/storage"
+)
+
+// Names in the file. They are part of the format.
+var (
+	dataBucket  = []byte("data")    // everything that transactions see
+	storeBucket = []byte("trellis") // what the store keeps about itself, sealed as data is
+	formatKey   = []byte("format")  // the format's number, as storage.Step counts it, in decimal digits
+	cleanKey    = []byte("clean")   // is there while the last writer had closed the store
+)
+
+// Store is one open file.
+type Store struct {
+	path     string
+	db       *bbolt.DB
+	file     *os.File // bbolt's own, to read pages past its map, which faults where the disk does
+	readOnly bool
+	clean    bool          // cleanKey is there; only the writer reads and changes it
+	arena    []byte        // values of the running update, which bbolt keeps until its end
+	writer   chan struct{} // holds a token while an update runs, or what must not run beside one
+
+	mu     sync.Mutex // guards what follows
+	closed bool
+	broken error           // no update may follow: see Update
+	stuck  bool            // bbolt holds locks for good: it can't be closed
+	open   sync.WaitGroup  // running transactions; added to under mu while not closed
+	views  *sync.WaitGroup // running views begun since the last scrub waited for those before
+	viewed int             // how many views run
+}
+
+// Stats says how large the store is.
+type Stats struct {
+	Bytes int64 // of the file, as far as pages in it were ever used
+	Free  int64 // of these, in pages that are free or will be when the views that read them end
+	Views int   // running now
+}
+
+// Stats takes no lock that a transaction waits for.
+func (s *Store) Stats(ctx context.Context) (Stats, error) {
+	var stats Stats
+	err := s.View(ctx, func(t storage.Tx) error {
+		db := s.db.Stats()
+		stats.Bytes = t.(*tx).bolt.Size()
+		stats.Free = int64(db.FreeAlloc)
+		return nil
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stats.Views = s.viewed
+	return stats, err
+}
+
+// begin counts a transaction in, and returns what counts it out.
+func (s *Store) begin(view bool) (end func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, storage.ErrClosed
+	}
+	s.open.Add(1)
+	if !view {
+		return s.open.Done, nil
+	}
+	views := s.views
+	views.Add(1)
+	s.viewed++
+	return func() {
+		s.mu.Lock()
+		s.viewed--
+		s.mu.Unlock()
+		views.Done()
+		s.open.Done()
+	}, nil
+}
+
+// lock waits until no update runs, and keeps others out until release is called.
+func (s *Store) lock(ctx context.Context) (release func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case s.writer <- struct{}{}:
+		return func() { <-s.writer }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Close waits for running transactions, marks the file as cleanly stopped and releases it.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	s.mu.Unlock()
+	s.open.Wait()
+	if s.stuck {
+		return s.file.Close() // which also ends the lock on it
+	}
+	if !s.readOnly && !s.clean && s.broken == nil {
+		// That the mark can't be written, as on a full disk, costs the next start a walk, and no data.
+		_ = guard(s.markClean)
+	}
+	if err := guard(s.db.Close); err != nil {
+		return fmt.Errorf("close store %s: %w", s.path, err)
+	}
+	if !s.readOnly {
+		forgetOwner(s.path)
+	}
+	return nil
+}
+
+// markClean writes the mark, and with it the list of free pages, without which the next start has to look for them.
+func (s *Store) markClean() error {
+	s.db.NoFreelistSync = false
+	return s.db.Update(func(b *bbolt.Tx) error {
+		return b.Bucket(storeBucket).Put(cleanKey, seal(nil, cleanKey, nil))
+	})
+}
