@@ -5,6 +5,8 @@ import (
 
 	"trellis/flows"
 	"trellis/flows/group"
+	"trellis/flows/home"
+	"trellis/flows/privacy"
 	"trellis/flows/words"
 )
 
@@ -13,6 +15,8 @@ import (
 func practices() []flows.Flow {
 	return []flows.Flow{
 		group.Flow,
+		home.Flow,
+		privacy.Flow,
 	}
 }
 

@@ -188,6 +188,15 @@ func (t *Turn) settle(row command, line string) error {
 	return t.ChangeMember(t.person, func(m *Membership) { m.Facilitator = true })
 }
 
+// SettleGroup finds the group that a line is about when its command did not need one so far; in a direct message of
+// somebody who is in several, it asks which, and runs the line again.
+func (t *Turn) SettleGroup(line string) error {
+	if t.groupID != "" {
+		return nil
+	}
+	return t.settleDirect(command{}, line)
+}
+
 func (t *Turn) settleDirect(row command, line string) error {
 	p, err := t.Profile(t.person)
 	if err != nil {
@@ -196,7 +205,7 @@ func (t *Turn) settleDirect(row command, line string) error {
 	switch {
 	case len(p.Groups) == 1:
 		return t.enter(p.Groups[0])
-	case len(p.Groups) == 0 && row.spec.Who == Anyone:
+	case len(p.Groups) == 0 && row.flow != "" && row.spec.Who == Anyone:
 		return nil
 	case len(p.Groups) == 0:
 		return t.Refuse("flows.nogroup")

@@ -16,6 +16,9 @@ type Effects struct {
 	// Cancel names timers that are no longer wanted. That there is none is no error.
 	Cancel []Timer
 	Reply  *chat.Reply
+	// Forgotten are accounts of which nothing may be left: what the engine keeps of their events goes too, and what
+	// the store has deleted is to be overwritten.
+	Forgotten []chat.Place
 }
 
 // Send asks that what stands under Posted be brought to one of its places: posted first, updated after.

@@ -120,6 +120,8 @@ const (
 	SignalBack     = "flows.back"     // Person is back, and it is their hour: what waited may be put to them
 	SignalHome     = "flows.home"     // gather what waits for Person, and what Person promised
 	SignalPaused   = "flows.paused"   // the room cannot be reached
+	SignalExport   = "flows.export"   // gather all that is kept of Person, their words among it
+	SignalHelp     = "flows.help"     // Person asks for help with the commitment that Value begins with
 	SignalStop     = "flows.stop"     // end everything that repeats in this group
 	SignalForgot   = "flows.forgot"   // Person was forgotten
 	SignalChanged  = "flows.changed"  // Person has another zone, hour or working days: what is scheduled by them moves
@@ -162,6 +164,17 @@ func (g *Gathered) Add(s Section) {
 		at--
 	}
 	g.Sections = append(g.Sections[:at], append([]Section{s}, g.Sections[at:]...)...)
+}
+
+// bind makes the choices that were added last those of who added them, whoever speaks.
+func (g *Gathered) bind(flow string, group GroupID) {
+	for i := range g.Sections {
+		for j, c := range g.Sections[i].Choices {
+			if c.owner == "" {
+				g.Sections[i].Choices[j] = c.of(flow, group)
+			}
+		}
+	}
 }
 
 // Empty tells whether there is nothing to say.

@@ -84,9 +84,11 @@ func (t *Turn) meet(platform chat.Platform, by chat.Profile, speaks bool) (Perso
 		return "", fmt.Errorf("person %s lacks an account of theirs", id)
 	}
 	p.Accounts[at].Gone = by.Gone
-	p.learn(by)
 	if speaks {
 		p.Last, p.Silent = at, false
+	}
+	if !p.Silent {
+		p.learn(by)
 	}
 	if samePerson(before, p) {
 		return id, nil

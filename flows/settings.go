@@ -45,3 +45,24 @@ func (t *Turn) EachGroup(id PersonID, f func() error) error {
 	}
 	return nil
 }
+
+// HasText tells whether the catalogue has a text.
+func (t *Turn) HasText(key string) bool {
+	_, ok := t.book.words.Find(t.group.Language, key, 0)
+	return ok
+}
+
+// Nouns are the words that commands begin with, in order.
+func (t *Turn) Nouns() []string {
+	var nouns []string
+	for _, row := range t.book.commands {
+		if !slices.Contains(nouns, row.words[0]) {
+			nouns = append(nouns, row.words[0])
+		}
+	}
+	slices.Sort(nouns)
+	return nouns
+}
+
+// Noun is the word that commands begin with and that a text most likely means; empty when none is near.
+func (t *Turn) Noun(text string) string { return t.book.nearest(text) }

@@ -263,6 +263,9 @@ func (t *Turn) Signal(s Signal) error {
 		if err := listen(t, s); err != nil {
 			return fmt.Errorf("signal %s to %s: %w", s.Name, f.Name, err)
 		}
+		if s.Gather != nil {
+			s.Gather.bind(f.Name, t.groupID)
+		}
 	}
 	return nil
 }

@@ -15,9 +15,10 @@ type Question struct {
 	Field   string // of that form, which a typed answer fills
 	Group   GroupID
 	Subject ID
-	Arg     string `json:",omitempty"`
-	Pass    string `json:",omitempty"` // the action that passes; empty: one cannot pass
-	Title   string // what was asked, in people's words
+	Arg     string   `json:",omitempty"`
+	Pass    string   `json:",omitempty"` // the action that passes; empty: one cannot pass
+	Title   string   // what was asked, in people's words
+	By      PersonID `json:",omitempty"` // whose words Title is
 	// Sealed is an anonymous one: what may be its answer is kept nowhere.
 	Sealed bool `json:",omitempty"`
 	// Answered is one that was answered and may be answered again.

@@ -144,3 +144,15 @@ func (t Text) Plain() string {
 	}
 	return b.String()
 }
+
+// Inline is the text as one run of spans, its blocks joined by spaces: for a text inside another.
+func (t Text) Inline() []Span {
+	var spans []Span
+	for i, block := range t {
+		if i > 0 {
+			spans = append(spans, Span{Text: " "})
+		}
+		spans = append(spans, block.Spans...)
+	}
+	return spans
+}
