@@ -44,7 +44,7 @@ var arrows = []arrow{
 	{"flows", []string{"adapters/chat", "storage", "flows/calendar", "flows/words"}},
 	{"flows/*", []string{"flows", "adapters/chat", "flows/calendar", "flows/words"}}, // a practice
 	{"bot", []string{"adapters/chat", "storage", "flows"}},
-	{"bot/rehearse", []string{"bot", "adapters/rehearsal", "adapters/chat", "storage", "flows"}},
+	{"bot/rehearse", []string{"bot", "adapters/rehearsal", "adapters/chat", "storage", "flows", "flows/calendar"}},
 }
 
 // notAPractice are the packages below flows that main.go does not list.
