@@ -1,12 +1,18 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 
 	"trellis/config"
+	"trellis/storage"
+	"trellis/storage/bolt"
 )
 
 const checkHelp = `Usage: trellis check [--config FILE]
@@ -23,14 +29,14 @@ TRELLIS_HTTP_LISTEN. Every mistake is told at once; the exit code is then 1.
 
 // runCheck says what would go wrong at a start.
 func runCheck(args []string, _ io.Reader, stdout, stderr io.Writer) int {
-	fs := flag.NewFlagSet("check", flag.ContinueOnError)
-	file := fs.String("config", "", "the `file` with the settings")
-	rest, code, done := parseFlags(fs, checkHelp, args, stdout, stderr)
+	flags := flag.NewFlagSet("check", flag.ContinueOnError)
+	file := flags.String("config", "", "the `file` with the settings")
+	rest, code, done := parseFlags(flags, checkHelp, args, stdout, stderr)
 	if done {
 		return code
 	}
 	if len(rest) > 0 {
-		return usageError(fs, stderr, "takes only flags, but got %q; name the file by --config", rest)
+		return usageError(flags, stderr, "takes only flags, but got %q; name the file by --config", rest)
 	}
 	c, err := settings(*file)
 	if err != nil {
@@ -41,9 +47,45 @@ func runCheck(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		if value == "" {
 			value = "–"
 		}
-		fmt.Fprintf(stdout, "%-16s %-24s %s\n", s.Name, value, s.Where)
+		line(stdout, s.Name, value, s.Where)
 	}
+	path := storeFile(c)
+	state, err := checkStore(context.Background(), path)
+	if err != nil {
+		return failed("check", stderr, err)
+	}
+	line(stdout, "store", path, state)
 	return exitOK
+}
+
+func line(w io.Writer, name, value, note string) {
+	fmt.Fprintf(w, "%-16s %-24s %s\n", name, value, note)
+}
+
+// storeFile is where the store of these settings lies.
+func storeFile(c *config.Config) string { return filepath.Join(c.String("data"), "trellis.db") }
+
+// checkStore looks at every page and every checksum. That there is no store yet, or that Trellis has it open, is no
+// fault: check is also run before the first start, and beside a Trellis that works.
+func checkStore(ctx context.Context, file string) (state string, err error) {
+	s, err := bolt.Open(ctx, bolt.Options{Path: file, ReadOnly: true})
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "not there yet; the first start makes it", nil
+	case errors.Is(err, storage.ErrInUse):
+		return fmt.Sprintf("not looked at: %v", err), nil
+	case err != nil:
+		return "", err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := s.Check(ctx); err != nil {
+		return "", fmt.Errorf("check %w", err)
+	}
+	stats, err := s.Stats(ctx)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("whole, %.1f MB", float64(stats.Bytes)/1e6), nil
 }
 
 // settings reads the settings from file, if there is one, and the environment.

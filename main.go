@@ -36,7 +36,9 @@ type command struct {
 // commands is all that trellis can do, in the order of the list that help shows.
 func commands() []command {
 	return []command{
-		{"check", "--config FILE", "look at the settings and the store, and change nothing", runCheck},
+		{"check", "[--config FILE]", "look at the settings and the store, and change nothing", runCheck},
+		{"backup", "FILE [--config FILE]", "copy the store to a file", runBackup},
+		{"restore", "FILE [--force]", "put a backup in the place of the store", runRestore},
 		{"next", "--cron SPEC --zone ZONE", "say when a rule comes next, by the clocks of a zone", runNext},
 		{"version", "", "print the version, its commit and its date", runVersion},
 	}
