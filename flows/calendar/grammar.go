@@ -1,0 +1,179 @@
+package calendar
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// parser walks the tokens of one text in one language. Each step reads one component of a date (a day, a weekday, a
+// span, a time of day, or a word that leads to one) and adds it to a draft; a draft that the last token completes is
+// a reading. Only the first that makes sense counts, so the order of the steps is their rank.
+type parser struct {
+	lx     *lexicon
+	tokens []token
+	c      Context
+	today  Date
+	own    bool // abbreviations are read
+	strict bool // it stands in a longer text: what is often no date there is none
+	budget int  // steps that are left; bounds the work whatever the text
+}
+
+func newParser(text string, lx *lexicon, c Context, strict bool) *parser {
+	return &parser{
+		lx: lx, tokens: tokenize(text, lx), c: c, today: DateOf(c.Now, c.Zone), strict: strict,
+		own: lx.language == c.Language || lx.language == "en", budget: 2000,
+	}
+}
+
+// word is a meaning that was found, and the token after it.
+type word struct {
+	item
+	next int
+}
+
+// words are the meanings at token i that are of one of the kinds, longest phrase first.
+func (p *parser) words(i int, kinds ...kind) []word {
+	var list []word
+	if i >= len(p.tokens) {
+		return nil
+	}
+	for n := min(p.lx.longest, len(p.tokens)-i); n > 0; n-- {
+		for _, it := range p.lx.phrases[p.join(i, i+n)] {
+			if slices.Contains(kinds, it.kind) && (p.own || !it.short) {
+				list = append(list, word{it, i + n})
+			}
+		}
+	}
+	for _, it := range p.tokens[i].meanings {
+		if slices.Contains(kinds, it.kind) {
+			list = append(list, word{it, i + 1})
+		}
+	}
+	return list
+}
+
+// says whether a phrase has a meaning of that kind in the language.
+func (p *parser) says(phrase string, k kind) bool {
+	return slices.ContainsFunc(p.lx.phrases[phrase], func(it item) bool { return it.kind == k })
+}
+
+func (p *parser) join(i, j int) string {
+	if j == i+1 {
+		return p.tokens[i].text
+	}
+	var b strings.Builder
+	for k := i; k < j; k++ {
+		if k > i {
+			b.WriteByte(' ')
+		}
+		b.WriteString(p.tokens[k].text)
+	}
+	return b.String()
+}
+
+// skip is the token after words of the given kinds, of which there may be none.
+func (p *parser) skip(i int, kinds ...kind) int {
+	for {
+		found := p.words(i, kinds...)
+		if len(found) == 0 {
+			return i
+		}
+		i = found[0].next
+	}
+}
+
+// draft is what was read so far. It is copied at each step.
+type draft struct {
+	days    []series      // the days it may be, each by one way of reading
+	byWord  bool          // the day was named by a word, after which a number alone is an hour
+	orClock []Clock       // the digits that were read as a day may be this time too
+	weekday *time.Weekday // named beside a day, or alone
+	short   bool          // by an abbreviation to which nothing leads
+	ofMonth int           // a day of the month was named, without its month
+	week    *Date         // the Monday of a week that was named
+	month   *Date         // the first of a month that was named
+	clocks  []Clock       // the times it may be; 1440 is the end of the day
+	hour    bool          // they are of the 12-hour clock, and a part of the day decides
+	part    string        // by its name in dayParts
+	bare    bool          // the part is one word, to which nothing leads
+	span    *span
+	at      *time.Time // an exact instant
+	leads   int        // leading words in a row, at the end
+	led     bool       // they stand right before the component that is added
+}
+
+// step is one component: the token after it, and what it adds. add is nil for a leading word, and false when the
+// component contradicts what was read.
+type step struct {
+	next int
+	add  func(*draft) bool
+}
+
+// readings gives each complete draft to yield until that returns true.
+func (p *parser) readings(yield func(draft) bool) bool {
+	return len(p.tokens) > 0 && p.walk(0, draft{}, yield)
+}
+
+func (p *parser) walk(i int, d draft, yield func(draft) bool) bool {
+	if i == len(p.tokens) {
+		return d.leads == 0 && yield(d)
+	}
+	for _, s := range p.steps(i) {
+		if p.budget--; p.budget < 0 {
+			return false
+		}
+		next := d
+		if s.add == nil {
+			next.leads++
+		} else {
+			next.leads, next.led = 0, d.leads > 0
+		}
+		if next.leads <= 3 && (s.add == nil || s.add(&next)) && p.walk(s.next, next, yield) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *parser) steps(i int) []step {
+	list := p.dates(i)
+	list = append(list, p.weekdays(i)...)
+	list = append(list, p.spans(i)...)
+	list = append(list, p.periods(i)...)
+	list = append(list, p.times(i)...)
+	return append(list, p.leads(i)...)
+}
+
+// leads are the words between components, which add nothing. Some only stand after one.
+func (p *parser) leads(i int) []step {
+	var list []step
+	for _, w := range p.words(i, kAt, kOn, kThe, kDayWord, kOf, kComma) {
+		if after := w.kind == kOf || w.kind == kComma; !after || i > 0 {
+			list = append(list, step{next: w.next})
+		}
+	}
+	return list
+}
+
+// setDays adds the days of one component.
+func setDays(days ...series) func(*draft) bool {
+	return func(d *draft) bool {
+		if d.days != nil || d.span != nil || d.at != nil {
+			return false
+		}
+		d.days = days
+		return true
+	}
+}
+
+// setNamed is setDays for a day that was named by a word.
+func setNamed(days ...series) func(*draft) bool {
+	return func(d *draft) bool {
+		d.byWord = true
+		return setDays(days...)(d)
+	}
+}
+
+// hasDay says whether a day was named.
+func (d *draft) hasDay() bool { return d.days != nil || d.weekday != nil }
