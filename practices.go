@@ -7,6 +7,7 @@ import (
 	"trellis/flows/group"
 	"trellis/flows/home"
 	"trellis/flows/privacy"
+	"trellis/flows/session"
 	"trellis/flows/words"
 )
 
@@ -15,6 +16,7 @@ import (
 func practices() []flows.Flow {
 	return []flows.Flow{
 		group.Flow,
+		session.Flow,
 		home.Flow,
 		privacy.Flow,
 	}

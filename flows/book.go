@@ -106,7 +106,7 @@ func (b *Book) Fire(o *storage.Overlay, timer Timer, at Moment) (Effects, error)
 	t := b.turn(o, at)
 	t.due = timer.At
 	if timer.Flow == router {
-		return Effects{Handled: true}, t.undraft(PersonID(timer.Subject))
+		return b.fireOwn(t, timer)
 	}
 	f := b.byName[timer.Flow]
 	if f == nil || f.Timers[timer.Name] == nil {
@@ -130,11 +130,30 @@ func (b *Book) Fire(o *storage.Overlay, timer Timer, at Moment) (Effects, error)
 		o.Drop()
 		return Effects{Handled: true}, nil
 	}
+	if err == nil && at.Now.Before(t.group.Hushed) && t.effects.speaksInRoom() {
+		o.Drop()
+		return Effects{Handled: true}, t.park(timer)
+	}
 	if err != nil {
 		return Effects{}, fmt.Errorf("timer %s/%s: %w", timer.Flow, timer.Name, err)
 	}
 	t.effects.Handled = true
 	return t.effects, nil
+}
+
+// fireOwn runs a timer of package flows itself.
+func (b *Book) fireOwn(t *Turn, timer Timer) (Effects, error) {
+	err := error(nil)
+	switch timer.Name {
+	case "undraft":
+		err = t.undraft(PersonID(timer.Subject))
+	case "unhush":
+		if err = t.enter(timer.Group); err == nil {
+			err = t.endHush()
+		}
+	}
+	t.effects.Handled = true
+	return t.effects, err
 }
 
 // Failed tells the author of an event that could not be handled that nothing was changed.

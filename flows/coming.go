@@ -131,6 +131,37 @@ func (t *Turn) unpark() error {
 	})
 }
 
+// Hush makes Trellis say nothing in the group's rooms by itself until an instant; what a timer would have said comes
+// after it. The zero instant ends it now.
+func (t *Turn) Hush(until time.Time) error {
+	g := t.group
+	if until.IsZero() {
+		if !t.now.Before(g.Hushed) {
+			return nil
+		}
+		t.effects.Cancel = append(t.effects.Cancel, t.hushEnd(g.Hushed))
+		return t.endHush()
+	}
+	t.effects.Timers = append(t.effects.Timers, t.hushEnd(until))
+	return t.ChangeGroup(func(g *Group) { g.HushedFrom, g.Hushed = t.now, until })
+}
+
+func (t *Turn) endHush() error {
+	if err := t.ChangeGroup(func(g *Group) { g.Hushed = t.now }); err != nil {
+		return err
+	}
+	return t.unpark()
+}
+
+func (t *Turn) hushEnd(at time.Time) Timer {
+	return Timer{At: at.UTC(), Group: t.groupID, Flow: router, Name: "unhush"}
+}
+
+// speaksInRoom tells whether something new is said where everyone sees it.
+func (e Effects) speaksInRoom() bool {
+	return slices.ContainsFunc(e.Sends, func(s Send) bool { return s.To.Account == "" && !s.Update })
+}
+
 func (t *Turn) renamed(what chat.Renamed) error {
 	if t.groupID == "" || len(t.group.Rooms) > 1 {
 		return nil

@@ -77,6 +77,16 @@ func (t *Turn) dateSpan(w calendar.When, r reader) chat.Span {
 // Short is a day without its year, for lists.
 type Short calendar.Date
 
+// Brief is what somebody asked for without year and zone, for lists.
+type Brief calendar.When
+
+func (t *Turn) briefSpan(w calendar.When, r reader) chat.Span {
+	if !w.HasTime {
+		return chat.Span{Text: t.dayText(w.Date, r.language, false)}
+	}
+	return chat.Span{Kind: chat.Date, At: w.At.UTC(), Text: t.timeText(w.At, r.zone, r.language, false)}
+}
+
 // RulePhrase says what a rule is, for the catalogue.
 func RulePhrase(r calendar.Rule) (Phrase, error) {
 	every := max(r.Every, 1)
@@ -128,6 +138,25 @@ func (t *Turn) When(text string, usual time.Duration) (calendar.When, error) {
 	}
 	w, err := calendar.Parse(text, t.Calendar())
 	return w, t.dateError(err)
+}
+
+// WhenAfter splits a text at the last keyword that a date follows to its end, as calendar.FindAfter does. A date that
+// must be asked back is found, with that error.
+func (t *Turn) WhenAfter(text, keyword string) (before string, w calendar.When, found bool, err error) {
+	before, w, found, err = calendar.FindAfter(text, keyword, t.Calendar())
+	return before, w, found, t.dateError(err)
+}
+
+// WhenTrailing splits a text before the date at its end, and WhenLeading after the one at its start.
+func (t *Turn) WhenTrailing(text string) (before string, w calendar.When, found bool, err error) {
+	before, w, found, err = calendar.FindTrailing(text, t.Calendar())
+	return before, w, found, t.dateError(err)
+}
+
+// WhenLeading is WhenTrailing for a date at the start.
+func (t *Turn) WhenLeading(text string) (w calendar.When, after string, found bool, err error) {
+	w, after, found, err = calendar.FindLeading(text, t.Calendar())
+	return w, after, found, t.dateError(err)
 }
 
 // Rule reads what repeats, as the turn's person means it; usual is the time of day where none is given.

@@ -274,7 +274,7 @@ func (t *Turn) pressed(p chat.Pressed) error {
 		return t.Refuse("flows.oldbutton")
 	}
 	t.flow = f.Name
-	return f.Actions[v.name](t, Action{Subject: v.subject, Arg: v.arg})
+	return f.Actions[v.name](t, Action{Subject: v.subject, Arg: v.arg, On: v.on})
 }
 
 // admit enters the group that a value names, if the person belongs to it. Who does not is told no more than that the

@@ -87,6 +87,8 @@ const (
 type Action struct {
 	Subject ID
 	Arg     string
+	// On is the message that the choice stood on, for Turn.Redraw.
+	On Posted
 }
 
 // Form is a form that came back, or a direct message that answers a question.
@@ -122,6 +124,7 @@ const (
 	SignalPaused   = "flows.paused"   // the room cannot be reached
 	SignalExport   = "flows.export"   // gather all that is kept of Person, their words among it
 	SignalHelp     = "flows.help"     // Person asks for help with the commitment that Value begins with
+	SignalCheckOut = "flows.checkout" // a session closes: ask everyone the question Value, privately and without nudges
 	SignalStop     = "flows.stop"     // end everything that repeats in this group
 	SignalForgot   = "flows.forgot"   // Person was forgotten
 	SignalChanged  = "flows.changed"  // Person has another zone, hour or working days: what is scheduled by them moves

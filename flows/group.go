@@ -27,8 +27,9 @@ type Group struct {
 	CodeUntil time.Time `json:",omitzero"`
 	// Named says that a facilitator gave the name; a room's new name does not replace it.
 	Named bool `json:",omitempty"`
-	// Met says that the group was told what Trellis is and keeps.
-	Met bool `json:",omitempty"`
+	// From HushedFrom until Hushed, Trellis says nothing in the rooms by itself.
+	HushedFrom time.Time `json:",omitzero"`
+	Hushed     time.Time `json:",omitzero"`
 }
 
 func (g Group) zone() *time.Location {

@@ -35,6 +35,7 @@ type Choice struct {
 	Subject ID
 	Arg     string
 	Run     string // instead of Action: a command that taking it runs, as if its taker had typed it
+	Of      string // what it is about, where one message has the same choice for several things: "C3" in front of its label
 	Style   chat.Style
 
 	owner string   // whose Action it is, where that is not the flow that speaks
@@ -207,7 +208,10 @@ func (t *Turn) choice(c Choice, r reader) (chat.Choice, error) {
 		}
 		out.Label, out.Name = label, name
 	}
-	v := value{flow: t.flow, name: c.Action, group: t.groupID, subject: c.Subject, arg: c.Arg}
+	if c.Of != "" {
+		out.Label = c.Of + ": " + out.Label
+	}
+	v := value{flow: t.flow, name: c.Action, group: t.groupID, subject: c.Subject, on: t.on, arg: c.Arg}
 	if c.owner != "" {
 		v.flow, v.group = c.owner, *c.group
 	}

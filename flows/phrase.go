@@ -15,7 +15,7 @@ import (
 //
 // An argument is: a string or number of ours; Said; a PersonID (the name) or Mention (the name, and notice it);
 // a calendar.When, calendar.Date or time.Time (written in the reader's zone and language, with the weekday; a When and
-// a Date keep the zone they were meant in); a calendar.Rule; a Typed; a Phrase; a []Phrase (joined by commas).
+// a Date keep the zone they were meant in); a Short or a Brief (the same without year and zone); a calendar.Rule; a Typed; a Phrase; a []Phrase (joined by commas).
 type Phrase struct {
 	Key  string
 	Args []any // name, value, name, value …
@@ -121,6 +121,10 @@ func (t *Turn) argument(value any, r reader) ([]chat.Span, error) {
 		return []chat.Span{{Kind: chat.Mention, Text: t.nameFor(PersonID(v), r.language), Of: string(v), Account: account}}, err
 	case calendar.When:
 		return one(t.dateSpan(v, r))
+	case Short:
+		return one(chat.Span{Text: t.dayText(calendar.Date(v), r.language, false)})
+	case Brief:
+		return one(t.briefSpan(calendar.When(v), r))
 	case calendar.Date:
 		return one(chat.Span{Text: t.dayText(v, r.language, true)})
 	case time.Time:

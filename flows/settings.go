@@ -66,3 +66,6 @@ func (t *Turn) Nouns() []string {
 
 // Noun is the word that commands begin with and that a text most likely means; empty when none is near.
 func (t *Turn) Noun(text string) string { return t.book.nearest(text) }
+
+// RoomText is a text without slots in the group's language, for a title that is kept.
+func (t *Turn) RoomText(key string) string { return t.word(t.group.Language, key) }

@@ -90,7 +90,8 @@ func counted[V any](t *Turn, visit func(ID, V) (bool, error)) func(string, V) (b
 type Index[V any] struct{ index *storage.Index[V] }
 
 // Index declares an index: of returns the values under which a record is found, and depends on nothing but its
-// arguments. Values sort bytewise; storage.Key, Number and Instant make those of several parts.
+// arguments. Values sort bytewise; Key makes those of several parts, NumberKey and InstantKey
+// those that sort as numbers and instants do.
 func (b *Table[V]) Index(name string, of func(id ID, v V) []string) *Index[V] {
 	return &Index[V]{index: b.table.Index(name, func(key string, v V) []string { return of(ID(key), v) })}
 }

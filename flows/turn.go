@@ -30,7 +30,8 @@ type Turn struct {
 
 	roster []member
 	known  []knownPerson
-	here   bool // an answer is wanted in the room
+	here   bool   // an answer is wanted in the room
+	on     Posted // the message that is being written
 }
 
 type knownPerson struct {
@@ -75,6 +76,9 @@ func (t *Turn) NewID() ID {
 func (t *Turn) apology() *Phrase {
 	if t.due.IsZero() || t.now.Sub(t.due) < lateAfter {
 		return nil
+	}
+	if !t.due.Before(t.group.HushedFrom) && !t.due.After(t.group.Hushed) {
+		return nil // it was held back on purpose
 	}
 	p := Words("flows.wasaway", "due", t.due)
 	return &p
@@ -144,6 +148,7 @@ func (t *Turn) post(m Message, places []chat.Place, class Class) (Posted, error)
 		return "", nil
 	}
 	ref := Posted(t.NewID())
+	t.on = ref
 	s := Standing{Group: t.groupID, At: t.now, Thread: m.Thread}
 	for i, place := range places {
 		content, err := t.write(m, t.readerAt(place))
@@ -165,6 +170,7 @@ func (t *Turn) Update(ref Posted, m Message) error {
 	if ok, err := Found(err); !ok {
 		return err
 	}
+	t.on = ref
 	for i, place := range s.Places {
 		content, err := t.write(m, t.readerAt(place.To))
 		if err != nil {
@@ -175,6 +181,24 @@ func (t *Turn) Update(ref Posted, m Message) error {
 			Send{Group: t.groupID, Posted: ref, Place: i, To: place.To, Class: t.class(m, ClassAwaited), Update: true})
 	}
 	return PutStanding(t.over, ref, s)
+}
+
+// Redraw replaces the message that a choice was taken on, when it was for the turn's person alone; any other one stays
+// as it is, whatever the choice says.
+func (t *Turn) Redraw(on Posted, m Message) error {
+	if on == "" {
+		return nil
+	}
+	s, err := GetStanding(t.over, t.groupID, on)
+	if ok, err := Found(err); !ok {
+		return err
+	}
+	for _, place := range s.Places {
+		if id, err := t.personOf(place.To.Platform, place.To.Account); err != nil || place.To.Account == "" || id != t.person {
+			return err
+		}
+	}
+	return t.Update(on, m)
 }
 
 // readerAt is who reads at a place: a person, or the room.

@@ -16,6 +16,7 @@ type value struct {
 	flow, name string
 	group      GroupID
 	subject    ID
+	on         Posted // the message that the choice stands on
 	arg        string
 }
 
@@ -30,7 +31,7 @@ type kept struct {
 const keptPrefix = "kept"
 
 func (v value) encode(t *Turn) (string, error) {
-	s := strings.Join([]string{v.flow, v.name, string(v.group), string(v.subject), v.arg}, valueSeparator)
+	s := strings.Join([]string{v.flow, v.name, string(v.group), string(v.subject), string(v.on), v.arg}, valueSeparator)
 	if len(s) <= chat.MaxChoiceValue {
 		return s, nil
 	}
@@ -54,9 +55,11 @@ func (t *Turn) decode(s string) (value, bool, error) {
 		}
 		s = k.Value
 	}
-	parts := strings.SplitN(s, valueSeparator, 5)
-	if len(parts) != 5 {
+	parts := strings.SplitN(s, valueSeparator, 6)
+	if len(parts) != 6 {
 		return value{}, false, nil
 	}
-	return value{flow: parts[0], name: parts[1], group: GroupID(parts[2]), subject: ID(parts[3]), arg: parts[4]}, true, nil
+	return value{
+		flow: parts[0], name: parts[1], group: GroupID(parts[2]), subject: ID(parts[3]), on: Posted(parts[4]), arg: parts[5],
+	}, true, nil
 }
