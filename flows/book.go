@@ -19,6 +19,8 @@ type Options struct {
 	Words *words.Catalogues
 	// Zone (IANA) and Language (with a catalogue) of new groups; UTC and English unless given.
 	Zone, Language string
+	// Overt are the platforms on which everyone in a room sees who took a choice there.
+	Overt []chat.Platform
 }
 
 // Book is all flows together: what the engine runs. It never changes, and is for use by many goroutines.
@@ -31,12 +33,13 @@ type Book struct {
 	language string
 	quiet    calendar.Quiet
 	days     calendar.Days
+	overt    []chat.Platform
 }
 
 // New checks the tables and makes a Book. What it finds is our own mistake.
 func New(o Options) (*Book, error) {
 	b := &Book{
-		flows: o.Flows, byName: map[string]*Flow{}, words: o.Words, zone: o.Zone, language: o.Language,
+		flows: o.Flows, byName: map[string]*Flow{}, words: o.Words, zone: o.Zone, language: o.Language, overt: o.Overt,
 		quiet: calendar.Quiet{From: 20 * 60, To: 8 * 60},
 		days:  calendar.DaySet(time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday),
 	}

@@ -28,11 +28,14 @@ func (t *Turn) direct(said chat.Said) error {
 			return t.answer(w, said.Message, text, true)
 		}
 	}
-	open := w.open(t.now)
+	open := t.answerable(w, text)
+	row, command, ok := t.book.parse(text)
 	if len(open) == 0 {
+		if choose := labelled(w.Questions); !ok && len(choose) > 0 && t.book.nearest(text) == "" {
+			return t.RefuseWith(t.choices(choose))
+		}
 		return t.command(text)
 	}
-	row, command, ok := t.book.parse(text)
 	if ok && w.Chosen == "" && row.whole(command) {
 		return t.answerOrCommand(w, said.Message, text, open)
 	}
@@ -50,7 +53,7 @@ func cutName(text string) (string, bool) {
 
 // answer brings a direct message to the question that it answers, or asks which.
 func (t *Turn) answer(w waiting, message chat.MessageID, text string, pass bool) error {
-	open := w.open(t.now)
+	open := t.answerable(w, text)
 	if pass {
 		open = slices.DeleteFunc(slices.Clone(open), func(q Question) bool { return q.Pass == "" })
 		if len(open) == 0 {
@@ -131,7 +134,7 @@ func (t *Turn) cancel(w waiting) error {
 		return err
 	}
 	note := Note("flows.cancelled")
-	if open := w.open(t.now); len(open) > 0 {
+	if open := w.unanswered(); len(open) > 0 {
 		note = note.With("flows.stillwaiting", "n", len(open))
 		for _, q := range open {
 			note = note.Item(Words("flows.plain", "text", Said{Text: q.Title}))
@@ -156,6 +159,11 @@ func (t *Turn) answerTo(q Question, message chat.MessageID, text string, pass bo
 	}
 	if len([]rune(text)) > MaxText {
 		return t.Refuse("flows.toolong", "n", MaxText)
+	}
+	if len(q.Labels) > 0 {
+		if text = t.labelOf(q, text); text == "" {
+			return t.RefuseWith(t.choices([]Question{q}))
+		}
 	}
 	return f.Forms[q.Form](t, Form{
 		Subject: q.Subject, Arg: q.Arg, Fields: map[string]string{q.Field: text}, Typed: true, Message: message,

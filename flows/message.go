@@ -37,6 +37,9 @@ type Choice struct {
 	Run     string // instead of Action: a command that taking it runs, as if its taker had typed it
 	Of      string // what it is about, where one message has the same choice for several things: "C3" in front of its label
 	Style   chat.Style
+	// Discreet says that who takes it is nobody's business: it is left out in a room where everyone would see that. Who
+	// is in such rooms alone (Turn.Apart) has to be asked in private.
+	Discreet bool
 
 	owner string   // whose Action it is, where that is not the flow that speaks
 	group *GroupID // likewise the group
@@ -161,6 +164,9 @@ func (t *Turn) write(m Message, r reader) (chat.Message, error) {
 		out.Text = t.group.inOwnWords(out.Text)
 	}
 	for _, c := range m.Choices {
+		if c.Discreet && r.room && t.book.shows(r.platform) {
+			continue
+		}
 		choice, err := t.choice(c, r)
 		if err != nil {
 			return out, err

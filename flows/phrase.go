@@ -42,6 +42,7 @@ type reader struct {
 	language string
 	zone     *time.Location
 	platform chat.Platform
+	room     bool // not one person alone
 }
 
 // render puts phrases into words for a reader.

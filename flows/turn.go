@@ -208,7 +208,7 @@ func (t *Turn) readerAt(p chat.Place) reader {
 			return reader{language: t.languageOf(id), zone: t.zoneOf(id), platform: p.Platform}
 		}
 	}
-	return reader{language: t.group.Language, zone: t.group.zone(), platform: p.Platform}
+	return reader{language: t.group.Language, zone: t.group.zone(), platform: p.Platform, room: p.Account == ""}
 }
 
 // Open opens a form for whoever acted. It is momentary: when it comes too late, they act again.

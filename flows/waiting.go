@@ -2,9 +2,11 @@ package flows
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"trellis/adapters/chat"
+	"trellis/flows/words"
 	"trellis/storage"
 )
 
@@ -19,6 +21,9 @@ type Question struct {
 	Pass    string   `json:",omitempty"` // the action that passes; empty: one cannot pass
 	Title   string   // what was asked, in people's words
 	By      PersonID `json:",omitempty"` // whose words Title is
+	// Labels, when set, are the catalogue keys of the choices that the question was put with. A direct message is then
+	// its answer only when it says one of them, and is handed over as that key.
+	Labels []string `json:",omitempty"`
 	// Sealed is an anonymous one: what may be its answer is kept nowhere.
 	Sealed bool `json:",omitempty"`
 	// Answered is one that was answered and may be answered again.
@@ -116,11 +121,56 @@ func (w waiting) open(now time.Time) []Question {
 			}
 		}
 	}
-	fresh := slices.DeleteFunc(slices.Clone(w.Questions), func(q Question) bool { return q.Answered })
-	if len(fresh) > 0 {
+	if fresh := w.unanswered(); len(fresh) > 0 {
 		return fresh
 	}
 	return w.Questions
+}
+
+// unanswered are the questions that wait for a first answer.
+func (w waiting) unanswered() []Question {
+	return slices.DeleteFunc(slices.Clone(w.Questions), func(q Question) bool { return q.Answered })
+}
+
+// answerable are the questions that a text may be the answer to.
+func (t *Turn) answerable(w waiting, text string) []Question {
+	w.Questions = slices.DeleteFunc(slices.Clone(w.Questions), func(q Question) bool {
+		return len(q.Labels) > 0 && q.Subject != w.Chosen && t.labelOf(q, text) == ""
+	})
+	return w.open(t.now)
+}
+
+// labelOf is the label of a question that a text says, in the person's language or in English; empty when it says none.
+func (t *Turn) labelOf(q Question, text string) string {
+	text = strings.TrimSpace(strings.TrimRight(strings.TrimSpace(text), ".!?"))
+	for _, key := range q.Labels {
+		for _, language := range []string{t.languageOf(t.person), words.English} {
+			if strings.EqualFold(t.word(language, key), text) {
+				return key
+			}
+		}
+	}
+	return ""
+}
+
+// choices says what can be written to the questions that take nothing but their labels.
+func (t *Turn) choices(questions []Question) Message {
+	m := Note("flows.choose.none")
+	for _, q := range questions {
+		var labels []Phrase
+		for _, key := range q.Labels {
+			labels = append(labels, Words(key))
+		}
+		if len(labels) > 0 {
+			m = m.Item(Words("flows.choose.question", "title", Said{Text: t.short(q.Title), By: q.By}, "labels", labels))
+		}
+	}
+	return m
+}
+
+// labelled are the questions that take nothing but their labels.
+func labelled(questions []Question) []Question {
+	return slices.DeleteFunc(slices.Clone(questions), func(q Question) bool { return len(q.Labels) == 0 })
 }
 
 func sealed(questions []Question) bool {
