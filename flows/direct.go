@@ -37,6 +37,9 @@ func (t *Turn) direct(said chat.Said) error {
 		return t.command(text)
 	}
 	if ok && w.Chosen == "" && row.whole(command) {
+		if !slices.ContainsFunc(open, func(q Question) bool { return !q.Answered }) {
+			return t.command(text) // nothing waits any more, it may only be answered again
+		}
 		return t.answerOrCommand(w, said.Message, text, open)
 	}
 	return t.answer(w, said.Message, text, false)

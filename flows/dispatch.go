@@ -66,9 +66,9 @@ func (t *Turn) dispatch() error {
 		t.effects.Handled = true
 		return t.filled(what)
 	case chat.Edited:
-		return t.Signal(Signal{Name: SignalEdited, Subject: ID(what.Message), Person: t.person, Value: cleanText(what.Text)})
+		return t.ofMessage(Signal{Name: SignalEdited, Subject: ID(what.Message), Person: t.person, Value: cleanText(what.Text)})
 	case chat.Deleted:
-		return t.Signal(Signal{Name: SignalDeleted, Subject: ID(what.Message), Person: t.person})
+		return t.ofMessage(Signal{Name: SignalDeleted, Subject: ID(what.Message), Person: t.person})
 	case chat.Invited:
 		return t.invited(what)
 	case chat.Removed:
@@ -89,6 +89,14 @@ func (t *Turn) dispatch() error {
 	case chat.Reacted, chat.Closed, chat.Opened:
 	}
 	return nil
+}
+
+// ofMessage signals what became of a message: a direct one may be an answer in any group of its author.
+func (t *Turn) ofMessage(s Signal) error {
+	if !t.event.Direct || s.Person == "" {
+		return t.Signal(s)
+	}
+	return t.EachGroup(s.Person, func() error { return t.Signal(s) })
 }
 
 // Handled says that an event meant something, for a listener of a signal that may mean nothing to anybody.

@@ -144,7 +144,7 @@ func (b *Book) parse(line string) (command, Command, bool) {
 
 func (row command) read(line string, rest []Token) Command {
 	c := Command{Words: strings.Join(row.words, " "), raw: line, args: map[string]string{}}
-	rest = c.cutKeys(rest, row.spec.Keys)
+	rest = c.cutKeys(rest, row.spec.Keys, row.spec.Bare)
 	rest = c.cutBare(rest, row.spec.Bare)
 	if n := len(rest); row.spec.Answers && n > 0 && !rest[n-1].Quoted && strings.EqualFold(rest[n-1].Text, "here") {
 		c.Here, rest = true, rest[:n-1]
@@ -159,35 +159,45 @@ func (row command) read(line string, rest []Token) Command {
 	return c
 }
 
-// cutKeys takes the key=value pairs off the end.
-func (c *Command) cutKeys(rest []Token, keys []string) []Token {
+// cutKeys takes the key=value pairs off the end; behind a quoted text, bare words may stand among them.
+func (c *Command) cutKeys(rest []Token, keys, bare []string) []Token {
 	if len(keys) == 0 {
 		return rest
 	}
 	for start := range rest {
-		if args, ok := readKeys(rest[start:], keys); ok {
-			c.args = args
+		words := bare
+		if start == 0 || !rest[start-1].Quoted {
+			words = nil
+		}
+		if args, found, ok := readKeys(rest[start:], keys, words); ok {
+			c.args, c.bare = args, found
 			return rest[:start]
 		}
 	}
 	return rest
 }
 
-// readKeys reads tokens that are nothing but key=value pairs.
-func readKeys(tail []Token, keys []string) (map[string]string, bool) {
-	args := map[string]string{}
+// readKeys reads tokens that are nothing but key=value pairs and bare words.
+func readKeys(tail []Token, keys, bare []string) (args map[string]string, found []string, ok bool) {
+	args = map[string]string{}
 	last := ""
 	for _, token := range tail {
-		if key, value, ok := token.key(keys); ok {
+		word := strings.ToLower(token.Text)
+		key, value, pair := token.key(keys)
+		switch {
+		case pair:
 			args[key], last = value, key
-			continue
+		case token.Quoted:
+			return nil, nil, false
+		case slices.Contains(bare, word):
+			found, last = append(found, word), ""
+		case slices.Contains(dateKeys, last):
+			args[last] += " " + token.Text
+		default:
+			return nil, nil, false
 		}
-		if !slices.Contains(dateKeys, last) || token.Quoted {
-			return nil, false
-		}
-		args[last] += " " + token.Text
 	}
-	return args, len(args) > 0
+	return args, found, len(args) > 0
 }
 
 // cutBare takes bare words away that stand before or after a quoted text.
