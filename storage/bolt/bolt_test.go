@@ -1,6 +1,7 @@
 package bolt_test
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -47,6 +48,12 @@ func TestStore(t *testing.T) {
 			again := open(t, bolt.Options{Path: path, NoSync: true, InitialMmapSize: 1 << 30})
 			paths[again] = path
 			return again
+		},
+		File: &storagetest.File{
+			Open: func(path string) (storage.Store, error) {
+				return bolt.Open(t.Context(), bolt.Options{Path: path, NoSync: true, InitialMmapSize: small})
+			},
+			PageSize: os.Getpagesize(),
 		},
 	}.Run(t)
 }

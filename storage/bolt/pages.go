@@ -108,6 +108,7 @@ type walker struct {
 	used   bitset   // pages that the trees, or the list of free pages, take up
 	free   bitset   // pages in the list of free pages; nil when the file has no list
 	bufs   [][]byte // one for each depth
+	lowest int      // depth of the branches above the leaves of the tree that is walked; 0: not known yet
 	ctx    context.Context
 
 	format int  // what storeBucket says; 0: it was not found
@@ -228,9 +229,11 @@ type element struct {
 	key, value []byte
 	child      uint64 // of a branch
 	flags      uint32 // of a leaf
+	end        uint64 // where it ends in its page
 }
 
-func (p page) element(i int) (element, error) {
+// element returns entry i; before is where the one before it ends.
+func (p page) element(i int, before uint64) (element, error) {
 	num, at := binary.NativeEndian, headerSize+i*elementSize
 	if at+elementSize > len(p.bytes) {
 		return element{}, damaged("page %d has no room for %d entries", p.id, p.count)
@@ -244,10 +247,19 @@ func (p page) element(i int) (element, error) {
 		e.flags, pos, ksize, vsize = num.Uint32(b), uint64(num.Uint32(b[4:])), uint64(num.Uint32(b[8:])), uint64(num.Uint32(b[12:]))
 	}
 	start := uint64(at) + pos
-	if pos < elementSize || start+ksize+vsize > uint64(len(p.bytes)) {
+	e.end = start + ksize + vsize
+	if pos < elementSize || e.end > uint64(len(p.bytes)) {
 		return element{}, damaged("entry %d of page %d is outside of it", i, p.id)
 	}
-	e.key, e.value = p.bytes[start:start+ksize], p.bytes[start+ksize:start+ksize+vsize]
+	// bbolt writes keys and values one after the other, right behind the entries: otherwise their number is wrong.
+	behind := uint64(headerSize + p.count*elementSize)
+	if i > 0 {
+		behind = before
+	}
+	if start != behind {
+		return element{}, damaged("entry %d of page %d does not follow what is before it", i, p.id)
+	}
+	e.key, e.value = p.bytes[start:start+ksize], p.bytes[start+ksize:e.end]
 	return e, nil
 }
 
@@ -273,35 +285,35 @@ func (w *walker) tree(id uint64, depth int, from, to []byte, show func(element) 
 	default:
 		return damaged("page %d is of kind %#x in the middle of a tree", id, p.flags)
 	}
-	deeper, err := w.look(p)
+	deeper, err := w.look(p, depth)
 	if err != nil {
 		return err
 	}
-	last := bytes.Clone(from)
+	last, end := bytes.Clone(from), uint64(0)
 	for i := range p.count {
-		e, err := p.element(i)
+		e, err := p.element(i, end)
 		if err != nil {
 			return err
 		}
 		if i > 0 && bytes.Compare(e.key, last) <= 0 || i == 0 && bytes.Compare(e.key, last) < 0 || to != nil && bytes.Compare(e.key, to) >= 0 {
 			return damaged("key %d of page %d is out of order", i, id)
 		}
-		last = append(last[:0], e.key...)
+		last, end = append(last[:0], e.key...), e.end
 		if !deeper {
 			if err := w.take(e.child, 0); err != nil {
 				return err
 			}
 			continue
 		}
-		end := to
+		below := to
 		if i+1 < p.count {
-			next, err := p.element(i + 1)
+			next, err := p.element(i+1, end)
 			if err != nil {
 				return err
 			}
-			end = next.key
+			below = next.key
 		}
-		if err := w.tree(e.child, depth+1, last, end, show); err != nil {
+		if err := w.tree(e.child, depth+1, last, below, show); err != nil {
 			return err
 		}
 	}
@@ -309,27 +321,37 @@ func (w *walker) tree(id uint64, depth int, from, to []byte, show func(element) 
 }
 
 // look says whether to go below a branch: not if only leaves are there, which are to be left out. All leaves of a
-// tree lie equally deep, so that the first page below tells for all.
-func (w *walker) look(p page) (bool, error) {
+// tree lie equally deep, so that the first page below the first branch of that depth tells for all.
+func (w *walker) look(p page, depth int) (bool, error) {
 	if p.count == 0 {
 		return false, damaged("branch page %d is empty", p.id)
 	}
-	if w.leaves {
+	if w.leaves || depth < w.lowest {
 		return true, nil
 	}
-	e, err := p.element(0)
+	if depth == w.lowest {
+		return false, nil
+	}
+	e, err := p.element(0, 0)
 	if err != nil {
 		return false, err
 	}
 	first, err := w.header(e.child)
-	return first.flags != leafPage, err
+	if err != nil || first.flags != leafPage {
+		return true, err
+	}
+	w.lowest = depth
+	return false, nil
 }
 
 // leaf shows the entries of a leaf after it has looked at their order.
 func (p page) leaf(from, to []byte, show func(element) error) error {
-	last := from
+	last, end := from, uint64(0)
+	if p.count == 0 && len(bytes.Trim(p.bytes[headerSize:], "\x00")) > 0 {
+		return damaged("page %d has entries and says that it has none", p.id)
+	}
 	for i := range p.count {
-		e, err := p.element(i)
+		e, err := p.element(i, end)
 		if err != nil {
 			return err
 		}
@@ -339,7 +361,7 @@ func (p page) leaf(from, to []byte, show func(element) error) error {
 		if err := show(e); err != nil {
 			return fmt.Errorf("entry %d of page %d: %w", i, p.id, err)
 		}
-		last = e.key
+		last, end = e.key, e.end
 	}
 	return nil
 }
@@ -358,7 +380,7 @@ func (w *walker) bucket(e element) error {
 		return damaged("%s", foreign)
 	}
 	root := binary.NativeEndian.Uint64(e.value)
-	if root != 0 {
+	if w.lowest = 0; root != 0 {
 		return w.tree(root, 1, nil, nil, show)
 	}
 	inline := page{bytes: e.value[bucketSize:]}

@@ -29,6 +29,9 @@ type Suite struct {
 
 // Run holds the store to each promise in a subtest.
 func (s Suite) Run(t *testing.T) {
+	if s.File != nil && child(t, *s.File) {
+		return
+	}
 	promises := []struct {
 		name string
 		test func(*testing.T, Suite)
@@ -52,6 +55,8 @@ func (s Suite) Run(t *testing.T) {
 	}
 	if s.File != nil {
 		t.Run("damage", func(t *testing.T) { damage(t, *s.File) })
+		t.Run("processes", func(t *testing.T) { processes(t, *s.File) })
+		t.Run("full disk", func(t *testing.T) { fullDisk(t, *s.File) })
 	}
 }
 
