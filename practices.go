@@ -6,6 +6,7 @@ import (
 	"trellis/flows"
 	"trellis/flows/group"
 	"trellis/flows/home"
+	"trellis/flows/principle"
 	"trellis/flows/privacy"
 	"trellis/flows/session"
 	"trellis/flows/words"
@@ -17,6 +18,7 @@ func practices() []flows.Flow {
 	return []flows.Flow{
 		group.Flow,
 		session.Flow,
+		principle.Flow,
 		home.Flow,
 		privacy.Flow,
 	}

@@ -3,6 +3,7 @@ package flows
 import (
 	"slices"
 	"time"
+	"trellis/flows/calendar"
 )
 
 // Language is the language that a person reads.
@@ -69,3 +70,36 @@ func (t *Turn) Noun(text string) string { return t.book.nearest(text) }
 
 // RoomText is a text without slots in the group's language, for a title that is kept.
 func (t *Turn) RoomText(key string) string { return t.word(t.group.Language, key) }
+
+// RoomZone is where the group's clock stands.
+func (t *Turn) RoomZone() *time.Location { return t.group.zone() }
+
+// RoomRule reads what repeats for the group: in its zone, whoever writes it.
+func (t *Turn) RoomRule(text string, usual calendar.Clock) (calendar.Rule, error) {
+	c := t.Calendar()
+	c.Zone = t.group.zone()
+	r, err := calendar.ParseRule(text, c, usual)
+	return r, t.dateError(err)
+}
+
+// Coming lists the next n instants of a rule after a given one; fewer when it ends before.
+func Coming(r calendar.Rule, after time.Time, n int) []time.Time {
+	var all []time.Time
+	for len(all) < n {
+		at, ok := r.Next(after)
+		if !ok {
+			break
+		}
+		all, after = append(all, at), at
+	}
+	return all
+}
+
+// ComingPhrases words instants, for a confirmation of what repeats.
+func ComingPhrases(all []time.Time) []Phrase {
+	var phrases []Phrase
+	for _, at := range all {
+		phrases = append(phrases, Words("flows.plain", "text", at))
+	}
+	return phrases
+}
