@@ -47,3 +47,24 @@ func PutStanding(tx storage.Tx, ref Posted, s Standing) error {
 func DeleteStanding(tx storage.Tx, group GroupID, ref Posted) error {
 	return standings.Delete(tx, Scope(group), string(ref))
 }
+
+// PruneStandings forgets where a group's messages from before then stand: they are updated no more. It returns how
+// many it looked at.
+func PruneStandings(tx storage.Tx, group GroupID, before time.Time) (looked int, err error) {
+	var old []string
+	err = standings.All(tx, Scope(group), func(ref string, s Standing) (bool, error) {
+		if looked++; s.At.Before(before) {
+			old = append(old, ref)
+		}
+		return true, nil
+	})
+	if err != nil {
+		return looked, fmt.Errorf("look for old messages of %s: %w", group, err)
+	}
+	for _, ref := range old {
+		if err := DeleteStanding(tx, group, Posted(ref)); err != nil {
+			return looked, err
+		}
+	}
+	return looked, nil
+}
