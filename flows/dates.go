@@ -159,6 +159,15 @@ func (t *Turn) WhenLeading(text string) (w calendar.When, after string, found bo
 	return w, after, found, t.dateError(err)
 }
 
+// End is when something that is open until w ends: a day alone is open to its last minute.
+func End(w calendar.When) time.Time {
+	zone, err := calendar.LoadZone(w.Zone)
+	if w.HasTime || err != nil {
+		return w.At
+	}
+	return w.Date.AddDays(1).Start(zone)
+}
+
 // Rule reads what repeats, as the turn's person means it; usual is the time of day where none is given.
 func (t *Turn) Rule(text string, usual calendar.Clock) (calendar.Rule, error) {
 	r, err := calendar.ParseRule(text, t.Calendar(), usual)
