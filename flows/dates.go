@@ -165,7 +165,7 @@ func End(w calendar.When) time.Time {
 	if w.HasTime || err != nil {
 		return w.At
 	}
-	return w.Date.AddDays(1).Start(zone)
+	return w.On(24*60-1, zone)
 }
 
 // Rule reads what repeats, as the turn's person means it; usual is the time of day where none is given.
