@@ -26,6 +26,14 @@ func (a *Adapter) Deliver(ctx context.Context, d chat.Delivery) (chat.Receipt, e
 	if len(d.Message.Choices) > chat.MaxChoices {
 		return chat.Receipt{}, &chat.Refused{Who: chat.Operator, Reason: fmt.Sprintf("more than %d choices", chat.MaxChoices)}
 	}
+	var m *message
+	if d.Update != "" {
+		at := slices.IndexFunc(a.timeline, func(m *message) bool { return m.id == d.Update && m.from == "" })
+		if at < 0 {
+			return chat.Receipt{}, &chat.Refused{Reason: "message_not_found", Anew: true}
+		}
+		m = a.timeline[at]
+	}
 	shown := Shown{
 		Kind: Told, ID: a.nextMessage(), Edits: d.Update, Thread: d.Thread, Room: room, Only: only,
 		Text: clean(d.Message.Text.Plain()), Content: d.Message,
@@ -33,16 +41,11 @@ func (a *Adapter) Deliver(ctx context.Context, d chat.Delivery) (chat.Receipt, e
 	for _, c := range d.Message.Choices {
 		shown.Choices = append(shown.Choices, clean(c.Label))
 	}
-	m := &message{id: shown.ID, room: room, only: only}
-	if d.Update != "" {
-		at := slices.IndexFunc(a.timeline, func(m *message) bool { return m.id == d.Update && m.from == "" })
-		if at < 0 {
-			return chat.Receipt{}, &chat.Refused{Reason: "message_not_found", Anew: true}
-		}
-		m = a.timeline[at]
-		shown.Room, shown.Only, shown.Thread = m.room, m.only, ""
-	} else {
+	if m == nil {
+		m = &message{id: shown.ID, room: room, only: only}
 		a.timeline = append(a.timeline, m)
+	} else {
+		shown.Room, shown.Only, shown.Thread = m.room, m.only, ""
 	}
 	m.choices = slices.Clone(d.Message.Choices)
 	a.show(shown)

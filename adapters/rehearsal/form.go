@@ -14,8 +14,9 @@ type form struct {
 	chat.Form
 	room chat.RoomID // from where it was opened
 	// sent is the event by which it was sent off, until the answer is there.
-	sent  chat.EventID
-	typed map[string]string
+	sent   chat.EventID
+	typed  map[string]string
+	errors map[string]string // by field, of what was sent last
 }
 
 // Fill is a person filling fields of the form that is open for them, and sending it. What they typed before, or what
@@ -70,14 +71,14 @@ func (a *Adapter) Close(by chat.AccountID) error {
 	return nil
 }
 
-// Form is the form that is open for a person now.
-func (a *Adapter) Form(of chat.AccountID) (chat.Form, bool) {
+// Form is the form that is open for a person now, with what is wrong at its fields.
+func (a *Adapter) Form(of chat.AccountID) (f chat.Form, wrong map[string]string, open bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if p := a.people[of]; p != nil && p.form != nil {
-		return p.form.Form, true
+		return p.form.Form, maps.Clone(p.form.errors), true
 	}
-	return chat.Form{}, false
+	return chat.Form{}, nil, false
 }
 
 func (f *form) field(name string) (chat.Field, error) {
@@ -124,7 +125,7 @@ func (a *Adapter) answer(e chat.Event, r chat.Reply) {
 		if p.form == nil { // put away meanwhile
 			return
 		}
-		p.form.sent = ""
+		p.form.sent, p.form.errors = "", maps.Clone(r.Errors)
 		a.show(Shown{Kind: Corrected, ID: a.nextMessage(), Room: e.Room, Only: p.Account, Text: p.form.wrong(r.Errors)})
 	}
 }
