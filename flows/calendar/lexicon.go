@@ -57,7 +57,8 @@ const (
 	kDayWord   kind = "dayword" // before a number that is a day of the month
 	kOf        kind = "of"
 	kAnd       kind = "and"
-	kTo        kind = "to" // between the ends of a range
+	kFrom      kind = "from" // before a range
+	kTo        kind = "to"   // between the ends of a range
 	kEvery     kind = "every"
 	kOther     kind = "other" // after every: each second one
 	kOften     kind = "often" // an adverb: a unit and a number of them

@@ -1,9 +1,7 @@
 package calendar
 
 import (
-	"cmp"
 	"errors"
-	"slices"
 	"time"
 )
 
@@ -51,7 +49,11 @@ func Parse(text string, c Context) (When, error) {
 		}
 	}
 	if !ok {
-		return When{}, &UnknownError{Text: text, Near: nearDates(text, c)}
+		return When{}, &UnknownError{Text: text, Near: nearTexts(text, c, func(p *parser) bool {
+			_, ok, err := p.date(text)
+			_, past := errors.AsType[*PastError](err)
+			return ok && !past
+		})}
 	}
 	return w, err
 }
@@ -59,16 +61,20 @@ func Parse(text string, c Context) (When, error) {
 // read tries the languages in their order; ok is false when the text is a date in none.
 func read(text string, c Context, strict bool) (w When, ok bool, err error) {
 	for _, lx := range c.lexicons() {
-		p := newParser(text, lx, c, strict)
-		p.readings(func(d draft) bool {
-			w, ok, err = p.when(d, text)
-			return ok
-		})
-		if ok {
+		if w, ok, err = newParser(text, lx, c, strict).date(text); ok {
 			return w, true, err
 		}
 	}
 	return When{}, false, nil
+}
+
+// date reads all tokens as a date, in the first way that makes sense.
+func (p *parser) date(text string) (w When, ok bool, err error) {
+	p.readings(func(d draft) bool {
+		w, ok, err = p.when(d, text)
+		return ok
+	})
+	return w, ok, err
 }
 
 // lexicons are one's own language and then the others.
@@ -89,70 +95,27 @@ func (c Context) lexicons() []*lexicon {
 // 24-hour clock: who sets their hour to 9 means the morning.
 func ParseClock(text string, c Context) (Clock, error) {
 	for _, lx := range c.lexicons() {
-		p := newParser(text, lx, c, false)
-		if len(p.tokens) == 1 {
-			for _, w := range p.words(0, kInt) {
-				if w.n < 24 {
-					return Clock(w.n * 60), nil
-				}
-			}
-		}
-		clock, found := Clock(0), false
-		p.readings(func(d draft) bool {
-			clocks, ok := d.times()
-			if !ok || len(clocks) == 0 || d.hasDay() && d.part != "tonight" || d.span != nil || d.at != nil {
-				return false
-			}
-			clock, found = clocks[0]%dayMinutes, true
-			return true
-		})
-		if found {
+		if clock, ok := newParser(text, lx, c, false).clock(); ok {
 			return clock, nil
 		}
 	}
 	return 0, &UnknownError{Text: text}
 }
 
-// leastWord is the shortest word in which a slip is looked for: a shorter one is near to everything.
-const leastWord = 4
-
-// nearDates are texts with one word set right that would be understood; at most three.
-func nearDates(text string, c Context) []string {
-	var near []string
-	words := fields(text)
-	if len(words) > mostTokens {
-		return nil
-	}
-	for _, f := range words {
-		word := fold(f.text)
-		if len(word) < leastWord {
-			continue
-		}
-		for _, lx := range c.lexicons() {
-			if lx.language != c.Language && lx.language != "en" {
-				continue
-			}
-			for phrase := range lx.phrases {
-				if phrase == word || len(phrase) < leastWord || slips(word, phrase) > (len(word)+2)/4 {
-					continue
-				}
-				right := text[:f.start] + phrase + text[f.end:]
-				_, ok, err := read(right, Context{c.Now, c.Zone, lx.language}, false)
-				if _, past := errors.AsType[*PastError](err); ok && !past {
-					near = append(near, right)
-				}
-			}
+// clock reads all tokens as a time of day.
+func (p *parser) clock() (clock Clock, ok bool) {
+	if len(p.tokens) == 1 {
+		for _, w := range p.words(0, kInt) {
+			return Clock(w.n * 60), w.n < 24
 		}
 	}
-	slices.SortFunc(near, func(a, b string) int {
-		return cmp.Or(cmp.Compare(slips(text, a), slips(text, b)), cmp.Compare(a, b))
+	p.readings(func(d draft) bool {
+		clocks, sense := d.times()
+		if !sense || len(clocks) == 0 || d.hasDay() && d.part != "tonight" || d.span != nil || d.at != nil {
+			return false
+		}
+		clock, ok = clocks[0]%dayMinutes, true
+		return true
 	})
-	near = slices.Compact(near)
-	for i := range near { // only the nearest
-		if slips(text, near[i]) > slips(text, near[0]) {
-			near = near[:i]
-			break
-		}
-	}
-	return near[:min(3, len(near))]
+	return clock, ok
 }

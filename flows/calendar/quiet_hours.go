@@ -35,7 +35,47 @@ func (q Quiet) End(at time.Time, zone *time.Location) (time.Time, bool) {
 	return at, quiet
 }
 
-// ParseQuiet reads "20:00-08:00", "10pm to 7am" or "off", in the five languages.
+// ParseQuiet reads "20:00-08:00", "10pm to 7am" or "off", in the five languages. Bare hours are of the 24-hour clock;
+// where both could be of either half of the day, the error has the likelier in Near.
 func ParseQuiet(text string, c Context) (Quiet, error) {
-	return Quiet{}, &UnknownError{Text: text}
+	unknown := &UnknownError{Text: text}
+	for _, lx := range c.lexicons() {
+		p := newParser(text, lx, c, false)
+		for _, w := range p.words(0, kOff) {
+			if w.next == len(p.tokens) {
+				return Quiet{}, nil
+			}
+		}
+		if q, ok := p.quiet(unknown); ok {
+			return q, nil
+		}
+	}
+	return Quiet{}, unknown
 }
+
+func (p *parser) quiet(unknown *UnknownError) (Quiet, bool) {
+	start := p.skip(0, kFrom)
+	for i := start + 1; i < len(p.tokens); i++ {
+		for _, to := range p.words(i, kTo, kAnd) {
+			left, right := *p, *p
+			left.tokens, right.tokens = p.tokens[start:i], p.tokens[to.next:]
+			from, ok := left.clock()
+			until, also := right.clock()
+			if !ok || !also {
+				continue
+			}
+			if left.bareHour() && right.bareHour() && from <= Noon && until <= Noon {
+				unknown.Near = []string{Quiet{from%Noon + Noon, until}.String()}
+				return Quiet{}, false
+			}
+			return Quiet{from, until}, true
+		}
+	}
+	return Quiet{}, false
+}
+
+// bareHour says whether the text is a number and nothing else.
+func (p *parser) bareHour() bool { return len(p.tokens) == 1 && len(p.words(0, kInt)) > 0 }
+
+// String is a form that ParseQuiet reads.
+func (q Quiet) String() string { return q.From.String() + "-" + q.To.String() }

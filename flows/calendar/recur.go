@@ -34,15 +34,52 @@ type Rule struct {
 	Zone  string `json:"zone"`          // IANA
 }
 
-// ParseRule reads what people put after "every" (the word itself may stand there too): "friday 16:00", "monday and
-// thursday 9am", "weekdays", "2 weeks friday 10:00", "month 1st", "last friday of the month", or a cron of five
-// fields. usual is the time of day where none is given. Errors are those of Parse, and *OftenError.
-func ParseRule(text string, c Context, usual Clock) (Rule, error) {
-	return Rule{}, &UnknownError{Text: text}
-}
-
 // Next is the first instant of the rule strictly after a given one; false when none comes within ten years, or when
 // the rule or its zone is no longer valid.
 func (r Rule) Next(after time.Time) (time.Time, bool) {
-	return time.Time{}, false
+	zone, err := LoadZone(r.Zone)
+	if err != nil {
+		return time.Time{}, false
+	}
+	if r.Kind == Cron {
+		next, ok, err := NextCron(r.Cron, zone, after)
+		return next, ok && err == nil
+	}
+	return first(after, zone, r.from)
 }
+
+// from walks the days, of which a rule has at most one minute each.
+func (r Rule) from(least, last int64) (int64, bool) {
+	day := floorDiv(least-int64(r.Clock)*60+59, daySeconds)
+	for ; day*daySeconds <= last; day++ {
+		if wall := day*daySeconds + int64(r.Clock)*60; wall >= least && r.on(DateOf(time.Unix(day*daySeconds, 0), time.UTC)) {
+			return wall, true
+		}
+	}
+	return 0, false
+}
+
+// on says whether the rule means that day.
+func (r Rule) on(d Date) bool {
+	every := max(r.Every, 1)
+	if every > 1 && d.Before(r.From) {
+		return false
+	}
+	months := (d.Year-r.From.Year)*12 + int(d.Month-r.From.Month)
+	switch r.Kind {
+	case Daily:
+		return days(r.From, d)%every == 0
+	case Weekly:
+		return r.Days.Has(d.Weekday()) && days(monday(r.From), monday(d))/7%every == 0
+	case Monthly:
+		length := daysIn(d.Year, d.Month)
+		return months%every == 0 && (d.Day == r.Day || d.Day == length && (r.Day == -1 || r.Day > length))
+	case Ordinal:
+		fits := r.Nth > 0 && (d.Day-1)/7+1 == r.Nth || r.Nth == -1 && d.Day+7 > daysIn(d.Year, d.Month)
+		return months%every == 0 && fits && r.Days.Has(d.Weekday())
+	}
+	return false
+}
+
+// days counts from one date to another.
+func days(from, to Date) int { return int(to.utc().Sub(from.utc()) / (24 * time.Hour)) }

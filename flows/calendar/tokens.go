@@ -61,6 +61,10 @@ func (lx *lexicon) split(list []token, f token) []token {
 	if !comma {
 		word, comma = trimEnd(word, ",;")
 	}
+	for head, rest, more := strings.Cut(word, ","); more; head, rest, more = strings.Cut(word, ",") {
+		list = append(lx.split(list, token{text: head, start: f.start, end: f.end}), commaToken(f))
+		word = rest
+	}
 	word = lx.trimStop(word)
 	a, b, dash := strings.Cut(word, "-")
 	switch known := lx.starts[word]; {
@@ -77,9 +81,13 @@ func (lx *lexicon) split(list []token, f token) []token {
 		add(word)
 	}
 	if comma {
-		list = append(list, token{text: ",", start: f.end - 1, end: f.end, meanings: []item{{kind: kComma}}})
+		list = append(list, commaToken(f))
 	}
 	return list
+}
+
+func commaToken(f token) token {
+	return token{text: ",", start: f.start, end: f.end, meanings: []item{{kind: kComma}}}
 }
 
 func trimEnd(s, cut string) (string, bool) {

@@ -87,5 +87,60 @@ func (s *Days) UnmarshalText(b []byte) error {
 
 // ParseDays reads "mon-fri", "sunday to thursday", "mon wed fri" or "weekdays", in the five languages.
 func ParseDays(text string, c Context) (Days, error) {
-	return 0, &UnknownError{Text: text}
+	for _, lx := range c.lexicons() {
+		p := newParser(text, lx, c, false)
+		if s, ok := p.days(0); ok && s != 0 {
+			return s, nil
+		}
+	}
+	return 0, &UnknownError{Text: text, Near: nearTexts(text, c, func(p *parser) bool {
+		s, ok := p.days(0)
+		return ok && s != 0
+	})}
+}
+
+// days reads all tokens from i on as weekdays, each named once.
+func (p *parser) days(i int) (Days, bool) {
+	sets, after := p.daySets(i), p.skip(i, kComma, kAnd, kOn, kThe, kEvery, kFrom, kOf)
+	if after > i {
+		sets = append(sets, p.daySets(after)...)
+	}
+	if after >= len(p.tokens) {
+		return 0, true
+	}
+	for _, w := range sets {
+		if rest, ok := p.days(w.next); ok && rest&Days(w.n) == 0 {
+			return Days(w.n) | rest, true
+		}
+	}
+	return 0, false
+}
+
+// daySets are the weekdays, ranges of them and words for several that start at i; n is the set.
+func (p *parser) daySets(i int) []word {
+	var list []word
+	for _, from := range p.words(i, kWeekday) {
+		for _, to := range p.words(from.next, kTo) {
+			for _, until := range p.words(to.next, kWeekday) {
+				set := DaySet(time.Weekday(until.n))
+				for d := from.n; d != until.n; d = (d + 1) % 7 {
+					set |= DaySet(time.Weekday(d))
+				}
+				list = append(list, word{item{n: int(set)}, until.next})
+			}
+		}
+		list = append(list, word{item{n: int(DaySet(time.Weekday(from.n)))}, from.next})
+	}
+	for _, w := range p.words(i, kWorkdays) {
+		list = append(list, word{item{n: int(UsualDays)}, w.next})
+	}
+	for _, w := range p.words(i, kAllDays) {
+		list = append(list, word{item{n: int(AllDays)}, w.next})
+	}
+	for _, w := range p.words(i, kUnit) {
+		if w.name == "weekend" {
+			list = append(list, word{item{n: int(DaySet(time.Saturday, time.Sunday))}, w.next})
+		}
+	}
+	return list
 }
