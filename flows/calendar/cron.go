@@ -96,7 +96,10 @@ func first(after time.Time, zone *time.Location, from func(least, last int64) (i
 		return time.Time{}, false
 	}
 	at := atWall(wall, zone)
-	return at, !at.After(end)
+	if at.After(end) {
+		return time.Time{}, false
+	}
+	return at, true
 }
 
 const daySeconds = 24 * 60 * 60

@@ -100,11 +100,10 @@ type draft struct {
 	span    *span
 	at      *time.Time // an exact instant
 	leads   int        // leading words in a row, at the end
-	led     bool       // they stand right before the component that is added
+	led     bool       // the last of them was an "on" or "at"
 }
 
-// step is one component: the token after it, and what it adds. add is nil for a leading word, and false when the
-// component contradicts what was read.
+// step is one component: the token after it, and what it adds; false when that contradicts what was read.
 type step struct {
 	next int
 	add  func(*draft) bool
@@ -124,36 +123,36 @@ func (p *parser) walk(i int, d draft, yield func(draft) bool) bool {
 			return false
 		}
 		next := d
-		if s.add == nil {
-			next.leads++
-		} else {
-			next.leads, next.led = 0, d.leads > 0
+		if s.add(&next) {
+			next.leads, next.led = 0, false
+			if p.walk(s.next, next, yield) {
+				return true
+			}
 		}
-		if next.leads <= 3 && (s.add == nil || s.add(&next)) && p.walk(s.next, next, yield) {
+	}
+	for _, w := range p.words(i, kAt, kOn, kThe, kDayWord, kOf, kComma) {
+		if after := w.kind == kOf || w.kind == kComma; after && i == 0 || d.leads == mostLeads {
+			continue
+		}
+		next := d
+		next.leads, next.led = d.leads+1, w.kind == kOn || w.kind == kAt
+		if p.walk(w.next, next, yield) {
 			return true
 		}
 	}
 	return false
 }
 
+// mostLeads is how many leading words may stand in a row: ", on the".
+const mostLeads = 3
+
+// steps are the components that may start at token i.
 func (p *parser) steps(i int) []step {
 	list := p.dates(i)
 	list = append(list, p.weekdays(i)...)
 	list = append(list, p.spans(i)...)
 	list = append(list, p.periods(i)...)
-	list = append(list, p.times(i)...)
-	return append(list, p.leads(i)...)
-}
-
-// leads are the words between components, which add nothing. Some only stand after one.
-func (p *parser) leads(i int) []step {
-	var list []step
-	for _, w := range p.words(i, kAt, kOn, kThe, kDayWord, kOf, kComma) {
-		if after := w.kind == kOf || w.kind == kComma; !after || i > 0 {
-			list = append(list, step{next: w.next})
-		}
-	}
-	return list
+	return append(list, p.times(i)...)
 }
 
 // setDays adds the days of one component.

@@ -93,7 +93,7 @@ func (p *parser) walkRule(i int, d ruleDraft, yield func(ruleDraft) bool) bool {
 		if s.add == nil {
 			next.another = d.another + 1
 		}
-		if next.another <= 3 && (s.add == nil || s.add(&next)) && p.walkRule(s.next, next, yield) {
+		if next.another <= mostLeads && (s.add == nil || s.add(&next)) && p.walkRule(s.next, next, yield) {
 			return true
 		}
 	}
@@ -243,6 +243,9 @@ func (p *parser) build(d ruleDraft, text string, usual Clock) (Rule, bool, error
 			other.Kind, other.Nth, other.Every = Weekly, 0, r.Nth
 			rules = append(rules, p.anchored(other))
 		}
+	}
+	if _, ok := rules[0].Next(p.c.Now); !ok {
+		return Rule{}, false, nil
 	}
 	if len(rules) > 1 {
 		return Rule{}, true, &AmbiguousError{Text: text, Rules: rules}

@@ -28,6 +28,9 @@ func tokenize(text string, lx *lexicon) []token {
 			return nil
 		}
 	}
+	for len(list) > 0 && list[len(list)-1].text == "," {
+		list = list[:len(list)-1]
+	}
 	return list
 }
 
@@ -56,10 +59,10 @@ func (lx *lexicon) split(list []token, f token) []token {
 			list = append(list, token{text: text, start: f.start, end: f.end, meanings: lx.digits(text)})
 		}
 	}
-	word, comma := trimEnd(word, ",;")
+	word, comma := trimEnd(word, ",;:")
 	word, _ = trimEnd(strings.TrimLeft(word, "\"'(“„«"), "\"')”“»!?")
 	if !comma {
-		word, comma = trimEnd(word, ",;")
+		word, comma = trimEnd(word, ",;:")
 	}
 	for head, rest, more := strings.Cut(word, ","); more; head, rest, more = strings.Cut(word, ",") {
 		list = append(lx.split(list, token{text: head, start: f.start, end: f.end}), commaToken(f))
