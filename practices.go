@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"trellis/flows"
+	"trellis/flows/checkin"
 	"trellis/flows/group"
 	"trellis/flows/home"
 	"trellis/flows/principle"
@@ -18,6 +19,7 @@ func practices() []flows.Flow {
 	return []flows.Flow{
 		group.Flow,
 		session.Flow,
+		checkin.Flow,
 		principle.Flow,
 		home.Flow,
 		privacy.Flow,
