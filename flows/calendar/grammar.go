@@ -17,13 +17,25 @@ type parser struct {
 	own    bool // abbreviations are read
 	strict bool // it stands in a longer text: what is often no date there is none
 	budget int  // steps that are left; bounds the work whatever the text
+	found  [][]word
 }
 
 func newParser(text string, lx *lexicon, c Context, strict bool) *parser {
-	return &parser{
+	p := &parser{
 		lx: lx, tokens: tokenize(text, lx), c: c, today: DateOf(c.Now, c.Zone), strict: strict,
 		own: lx.language == c.Language || lx.language == "en", budget: 2000,
 	}
+	for _, t := range p.tokens {
+		if len(t.meanings) == 0 && !lx.words[t.text] {
+			p.tokens = nil // no phrase has this word
+			break
+		}
+	}
+	p.found = make([][]word, len(p.tokens))
+	for i := range p.tokens {
+		p.found[i] = p.lookUp(i)
+	}
+	return p
 }
 
 // word is a meaning that was found, and the token after it.
@@ -34,21 +46,32 @@ type word struct {
 
 // words are the meanings at token i that are of one of the kinds, longest phrase first.
 func (p *parser) words(i int, kinds ...kind) []word {
-	var list []word
-	if i >= len(p.tokens) {
+	if i >= len(p.found) {
 		return nil
 	}
-	for n := min(p.lx.longest, len(p.tokens)-i); n > 0; n-- {
-		for _, it := range p.lx.phrases[p.join(i, i+n)] {
-			if slices.Contains(kinds, it.kind) && (p.own || !it.short) {
-				list = append(list, word{it, i + n})
+	var list []word
+	for _, w := range p.found[i] {
+		if slices.Contains(kinds, w.kind) {
+			list = append(list, w)
+		}
+	}
+	return list
+}
+
+// lookUp finds all meanings at token i.
+func (p *parser) lookUp(i int) []word {
+	var list []word
+	if p.lx.starts[p.tokens[i].text] {
+		for n := min(p.lx.longest, len(p.tokens)-i); n > 0; n-- {
+			for _, it := range p.lx.phrases[p.join(i, i+n)] {
+				if p.own || !it.short {
+					list = append(list, word{it, i + n})
+				}
 			}
 		}
 	}
 	for _, it := range p.tokens[i].meanings {
-		if slices.Contains(kinds, it.kind) {
-			list = append(list, word{it, i + 1})
-		}
+		list = append(list, word{it, i + 1})
 	}
 	return list
 }
@@ -59,17 +82,11 @@ func (p *parser) says(phrase string, k kind) bool {
 }
 
 func (p *parser) join(i, j int) string {
-	if j == i+1 {
-		return p.tokens[i].text
+	words := make([]string, 0, 8)
+	for _, t := range p.tokens[i:j] {
+		words = append(words, t.text)
 	}
-	var b strings.Builder
-	for k := i; k < j; k++ {
-		if k > i {
-			b.WriteByte(' ')
-		}
-		b.WriteString(p.tokens[k].text)
-	}
-	return b.String()
+	return strings.Join(words, " ")
 }
 
 // skip is the token after words of the given kinds, of which there may be none.

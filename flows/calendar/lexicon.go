@@ -101,6 +101,7 @@ type lexicon struct {
 	language string
 	phrases  map[string][]item
 	starts   map[string]bool // folded first words
+	words    map[string]bool // folded words of all phrases
 	longest  int
 }
 
@@ -119,7 +120,7 @@ var lexicons = sync.OnceValue(func() map[string]*lexicon {
 })
 
 func readLexicon(language, text string) (*lexicon, error) {
-	lx := &lexicon{language: language, phrases: map[string][]item{}, starts: map[string]bool{}}
+	lx := &lexicon{language: language, phrases: map[string][]item{}, starts: map[string]bool{}, words: map[string]bool{}}
 	number := 0
 	for line := range strings.Lines(text) {
 		number++
@@ -143,6 +144,9 @@ func readLexicon(language, text string) (*lexicon, error) {
 			key := strings.Join(words, " ")
 			lx.phrases[key] = append(lx.phrases[key], meaning)
 			lx.starts[words[0]] = true
+			for _, word := range words {
+				lx.words[word] = true
+			}
 			lx.longest = max(lx.longest, len(words))
 		}
 	}

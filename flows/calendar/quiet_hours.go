@@ -57,8 +57,7 @@ func (p *parser) quiet(unknown *UnknownError) (Quiet, bool) {
 	start := p.skip(0, kFrom)
 	for i := start + 1; i < len(p.tokens); i++ {
 		for _, to := range p.words(i, kTo, kAnd) {
-			left, right := *p, *p
-			left.tokens, right.tokens = p.tokens[start:i], p.tokens[to.next:]
+			left, right := p.part(start, i), p.part(to.next, len(p.tokens))
 			from, ok := left.clock()
 			until, also := right.clock()
 			if !ok || !also {
@@ -72,6 +71,16 @@ func (p *parser) quiet(unknown *UnknownError) (Quiet, bool) {
 		}
 	}
 	return Quiet{}, false
+}
+
+// part is the parser of some of the tokens.
+func (p *parser) part(from, to int) *parser {
+	q := *p
+	q.tokens, q.found = p.tokens[from:to], nil
+	for i := range q.tokens {
+		q.found = append(q.found, q.lookUp(i))
+	}
+	return &q
 }
 
 // bareHour says whether the text is a number and nothing else.

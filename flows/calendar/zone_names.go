@@ -3,6 +3,7 @@ package calendar
 import (
 	"cmp"
 	_ "embed" // go:embed asks for it
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -12,8 +13,12 @@ import (
 //go:embed zones.txt
 var zonesText string
 
-// zoneNames is zones.txt, read: names as IANA spells them, and the words that lead to one, both by their folded form.
-var zoneNames = sync.OnceValue(func() (z struct{ spelled, called map[string]string }) {
+// zoneNames is zones.txt, read: names as IANA spells them, and the words that lead to one, both by their folded form;
+// and each zone by its name, loaded when it is first asked for.
+var zoneNames = sync.OnceValue(func() (z struct {
+	spelled, called map[string]string
+	zones           map[string]func() (*time.Location, error)
+}) {
 	z.spelled, z.called = map[string]string{"utc": "UTC"}, map[string]string{}
 	for line := range strings.Lines(zonesText) {
 		if region, places, ok := strings.Cut(line, ": "); ok && !strings.HasPrefix(line, "#") {
@@ -29,18 +34,36 @@ var zoneNames = sync.OnceValue(func() (z struct{ spelled, called map[string]stri
 			}
 		}
 	}
+	z.zones = make(map[string]func() (*time.Location, error), len(z.spelled))
+	for _, name := range z.spelled {
+		z.zones[name] = sync.OnceValues(func() (*time.Location, error) { return time.LoadLocation(name) })
+	}
 	return z
 })
 
 func foldZone(s string) string {
-	return strings.NewReplacer(" ", "_", "-", "_").Replace(fold(strings.TrimSpace(s)))
+	return strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' {
+			return '_'
+		}
+		return r
+	}, fold(strings.TrimSpace(s)))
 }
 
 // LoadZone finds a zone by its IANA name; case, and spaces for underlines, do not matter. The error is an
 // *UnknownError with the nearest names: "london" is no zone, but near Europe/London.
 func LoadZone(name string) (*time.Location, error) {
-	if spelled, ok := zoneNames().spelled[foldZone(name)]; ok {
-		name = spelled
+	known := zoneNames()
+	load, ok := known.zones[name]
+	if !ok {
+		load, ok = known.zones[known.spelled[foldZone(name)]]
+	}
+	if ok {
+		loc, err := load()
+		if err != nil {
+			return nil, fmt.Errorf("load zone %s: %w", name, err)
+		}
+		return loc, nil
 	}
 	// "" and "Local" load as well, as the zones of nobody and of this machine.
 	if loc, err := time.LoadLocation(name); err == nil && name != "" && name != "Local" {
