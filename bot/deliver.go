@@ -57,7 +57,7 @@ func (s *step) drain(t *tenant, class int, m Method) error {
 		l.out, s.sent = true, true
 		s.c.place(l, s.at)
 		t.platform.out++
-		s.c.out[d.ID] = &flight{id: d.ID, lane: l, entry: e, queued: q}
+		s.handed = append(s.handed, &flight{id: d.ID, lane: l, entry: e, queued: q})
 		s.out.Send = append(s.out.Send, *d)
 	}
 	return nil

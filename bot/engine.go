@@ -88,6 +88,8 @@ type Input struct {
 	Batches  []Incoming
 	Outcomes []Outcome
 	Orders   []Order
+	// Closing says that this is the last step: timers do not fire, and nothing is handed out.
+	Closing bool
 }
 
 // Incoming is one batch of one platform.
@@ -201,6 +203,12 @@ func (c *Core) Step(ctx context.Context, now time.Time, in Input) (Output, error
 			c.metrics.failures.Inc()
 			return Output{}, errors.Join(err, c.reload(ctx, now))
 		}
+		for _, id := range s.settled {
+			delete(c.out, id)
+		}
+		for _, f := range s.handed {
+			c.out[f.id] = f
+		}
 		c.metrics.add(&s.tally)
 	}
 	s.out.Wake = c.wake(s.at)
@@ -238,8 +246,12 @@ type step struct {
 	fresh []entry // entries that this step made, not stored yet: most are marked before they are
 	first uint64  // number of the first of them
 	sent  bool    // something is handed out
-	spent int     // keys that turns read and wrote
-	lost  bool    // which timer is the earliest has to be looked up again
+
+	handed  []*flight         // are out once the step is committed…
+	settled []chat.DeliveryID // …and these are out no more
+
+	spent int  // keys that turns read and wrote
+	lost  bool // which timer is the earliest has to be looked up again
 
 	cancelled bool // a turn took back a timer, maybe one that is due in this step
 
@@ -283,6 +295,9 @@ func (s *step) run(in Input) error {
 			return fmt.Errorf("take in from %s: %w", b.Platform, err)
 		}
 		s.out.Replies = append(s.out.Replies, replies)
+	}
+	if in.Closing {
+		return s.writeOutbox()
 	}
 	if s.c.next <= s.at {
 		if err := s.fireDue(); err != nil {

@@ -222,11 +222,7 @@ func (c *Core) loadOutbox(tx storage.Tx, now int64) error {
 	seen := map[chat.DeliveryID]bool{}
 	var order []*lane // as their first entries stand
 	err := tx.Scan(outbox.prefix(), outbox.end(), func(key, value []byte) (bool, error) {
-		if len(key) != len(outbox)+1+8 || len(value) < len(header) {
-			return false, fmt.Errorf("outbox entry %q: %w", key, storage.ErrDamaged)
-		}
-		seq := binary.BigEndian.Uint64(key[len(outbox)+1:])
-		e, err := parseEntry(seq, value[len(header):])
+		seq, e, err := scannedEntry(key, value)
 		if err != nil {
 			return false, err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 	"time"
 
@@ -13,11 +14,13 @@ import (
 
 // settle stores how a delivery ended, and lets its lane go on. One that is not out was settled before.
 func (s *step) settle(o Outcome) error {
-	f := s.c.out[o.Delivery]
-	if f == nil {
+	was := s.c.out[o.Delivery]
+	if was == nil || slices.Contains(s.settled, o.Delivery) {
 		return nil
 	}
-	delete(s.c.out, o.Delivery)
+	s.settled = append(s.settled, o.Delivery)
+	copied := *was // the step may fail, and come again
+	f := &copied
 	f.lane.out = false
 	f.lane.tenant.platform.out--
 	var later *chat.Later
