@@ -15,7 +15,7 @@ import (
 
 // The columns of a transcript: local time, place, text. What is longer pushes only its own line.
 const (
-	placeWidth = 9
+	placeWidth = 12
 	textIndent = len("15:04  ") + placeWidth + len("  ")
 )
 
@@ -118,7 +118,7 @@ type Message struct {
 	Person  chat.AccountID `json:"person,omitempty"` // who alone sees it
 	From    string         `json:"from"`
 	Text    string         `json:"text"`
-	Choices []string       `json:"choices,omitempty"`
+	Choices []string       `json:"choices"` // none: an empty list
 	ID      chat.MessageID `json:"id"`
 	Edits   chat.MessageID `json:"edits,omitempty"` // the message that this one updates
 }
@@ -135,7 +135,7 @@ func (r Result) Messages() []Message {
 		if e.Note != "" {
 			continue
 		}
-		m := Message{At: e.At.UTC(), Room: e.Room, From: string(e.From), Text: e.Text, Choices: e.Choices, ID: e.ID, Edits: e.Edits}
+		m := Message{At: e.At.UTC(), Room: e.Room, From: string(e.From), Text: e.Text, Choices: append([]string{}, e.Choices...), ID: e.ID, Edits: e.Edits}
 		if of, private := e.Private(); private {
 			m.Room, m.Person = "", of
 		}
