@@ -5,6 +5,8 @@ import (
 
 	"trellis/flows"
 	"trellis/flows/checkin"
+	"trellis/flows/digest"
+	"trellis/flows/commitment"
 	"trellis/flows/group"
 	"trellis/flows/home"
 	"trellis/flows/principle"
@@ -21,6 +23,8 @@ func practices() []flows.Flow {
 		session.Flow,
 		checkin.Flow,
 		principle.Flow,
+		digest.Flow,
+		commitment.Flow,
 		home.Flow,
 		privacy.Flow,
 	}
