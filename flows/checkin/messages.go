@@ -1,6 +1,7 @@
 package checkin
 
 import (
+	"slices"
 	"strings"
 
 	"trellis/adapters/chat"
@@ -68,12 +69,11 @@ func (r Round) question(t *flows.Turn, id flows.ID, p flows.PersonID) flows.Mess
 	if profile, err := t.Profile(p); err == nil && len(profile.Groups) > 1 {
 		m = flows.Note("checkin.question.group", "group", flows.Said{Text: t.GroupName()}, "question", r.said())
 	}
+	m = r.answerable(m, id)
 	if r.Anonymous {
-		m = m.With("checkin.anonymous.before").With("checkin.anonymous.reads")
-	} else {
-		m = m.With("checkin.question.until", "until", r.Until)
+		return m.With("checkin.anonymous.before").With("checkin.anonymous.reads")
 	}
-	return r.answerable(m, id)
+	return m.With("checkin.question.until", "until", r.Until)
 }
 
 // answerable adds how the question is answered.
@@ -91,11 +91,11 @@ func (r Round) answerable(m flows.Message, id flows.ID) flows.Message {
 
 // nudgeText asks once more.
 func (r Round) nudgeText(id flows.ID) flows.Message {
-	m := flows.Note("checkin.nudge", "question", r.said(), "until", r.Until)
+	m := r.answerable(flows.Note("checkin.nudge", "question", r.said(), "until", r.Until), id)
 	if r.Anonymous {
-		m = m.With("checkin.anonymous.before")
+		return m.With("checkin.anonymous.before")
 	}
-	return r.answerable(m, id)
+	return m
 }
 
 // over is the private question once the round is over for somebody who has not spoken.
@@ -181,34 +181,42 @@ func (r Round) pages(t *flows.Turn, id flows.ID) ([]flows.Message, error) {
 				pages, m, n, runes = append(pages, m), flows.Note("checkin.shown.more", "question", r.said()), 0, 0
 			}
 			if a.Late && !added {
-				m, added = m.With("checkin.shown.added"), true
+				m, added = r.passes(m).With("checkin.shown.added"), true
 			}
 			m = m.Item(a.phrase())
 			n, runes = n+1, runes+len([]rune(a.Text))
 		}
 	}
-	return append(pages, r.foot(m, id, len(said))), nil
+	if len(said) == 0 {
+		m = m.With("checkin.shown.none")
+	}
+	if !slices.ContainsFunc(said, func(a Answer) bool { return a.Late }) || len(r.Options) > 0 {
+		m = r.passes(m)
+	}
+	return append(pages, r.foot(m, id)), nil
 }
 
-// foot is what stands below the answers.
-func (r Round) foot(m flows.Message, id flows.ID, answers int) flows.Message {
+// passes says how many passed, and never who.
+func (r Round) passes(m flows.Message) flows.Message {
 	passed := 0
 	for _, v := range r.Voices {
 		if v.Passed {
 			passed++
 		}
 	}
-	if answers == 0 {
-		m = m.With("checkin.shown.none")
+	if passed == 0 {
+		return m
 	}
-	if r.Anonymous {
+	return m.With("checkin.shown.passed", "n", passed)
+}
+
+// foot is what stands below the answers.
+func (r Round) foot(m flows.Message, id flows.ID) flows.Message {
+	switch {
+	case r.Anonymous:
 		return m.With("checkin.anonymous.shown")
-	}
-	if passed > 0 {
-		m = m.With("checkin.shown.passed", "n", passed)
-	}
-	if r.State == Late {
-		m = m.With("checkin.shown.late").Choose(button("answer", id))
+	case r.State == Late:
+		return m.With("checkin.shown.late").Choose(button("answer", id))
 	}
 	return m
 }
