@@ -1,0 +1,195 @@
+package commitment
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"trellis/flows"
+	"trellis/flows/calendar"
+)
+
+// wish is what somebody said: a text, and by when or how often.
+type wish struct {
+	Text   string
+	By     calendar.When `json:",omitzero"`
+	Repeat *Repeat       `json:",omitempty"`
+	// guess is a date at the end without "by", to ask back about.
+	guess calendar.When
+}
+
+// everyWords lead to a rule, in the languages that the calendar reads.
+var everyWords = []string{"every", "bob", "pob", "cada", "todos", "todas", "chaque", "tous", "toutes", "jede", "jeden", "jedes", "alle"}
+
+// hasDate tells whether a line is such a command to its end.
+func hasDate(c flows.Command) bool {
+	for _, token := range c.Tokens {
+		if word := strings.ToLower(token.Text); !token.Quoted && (slices.Contains(byWords, word) || slices.Contains(everyWords, word)) {
+			return true
+		}
+	}
+	return c.Given("by") || c.Given("every")
+}
+
+// byWords are those before a date, to tell a command from an answer; the calendar decides what they lead to.
+var byWords = []string{"by", "erbyn", "para", "antes", "avant", "bis"}
+
+// read takes a command apart from its token `from` on.
+func read(t *flows.Turn, c flows.Command, from int) (wish, error) {
+	w := wish{Text: c.After(from)}
+	switch {
+	case c.Given("every"):
+		is, err := w.repeat(t, c.Arg("every"))
+		if err == nil && !is {
+			err = t.Refuse("date.unclear.rule", "text", flows.Said{Text: c.Arg("every")})
+		}
+		return w, err
+	case c.Given("by"):
+		var err error
+		w.By, err = t.When(c.Arg("by"), 0)
+		return w, err
+	}
+	for i := len(c.Tokens) - 2; i > from; i-- {
+		if c.Tokens[i].Quoted || !slices.Contains(everyWords, strings.ToLower(c.Tokens[i].Text)) {
+			continue
+		}
+		is, err := w.repeat(t, c.After(i+1))
+		if err == nil && !is { // "every box" is no rule
+			continue
+		}
+		w.Text = c.Between(from, i)
+		return w, err
+	}
+	text := w.Text
+	if n := len(c.Tokens); n-1 > from && c.Tokens[n-1].Quoted { // … by "16 October"
+		text = c.Between(from, n-1) + " " + c.Tokens[n-1].Text
+	}
+	before, by, found, err := t.WhenAfter(text, "by")
+	if found {
+		w.Text, w.By = unquoted(before), by
+		return w, err
+	}
+	if _, guess, found, err := t.WhenTrailing(text); found && err == nil {
+		w.guess = guess
+	}
+	return w, nil
+}
+
+// repeat reads a rule; false when the text is none. A time of day counts only when it was named: a second reading with
+// another usual one shows that.
+func (w *wish) repeat(t *flows.Turn, text string) (bool, error) {
+	var no *calendar.UnknownError
+	if _, err := calendar.ParseRule(text, t.Calendar(), 0); errors.As(err, &no) {
+		return false, nil
+	}
+	rule, err := t.Rule(text, 0)
+	if err != nil {
+		return true, err
+	}
+	other, err := t.Rule(text, calendar.Noon)
+	if err != nil {
+		return true, err
+	}
+	repeat := Repeat{Rule: rule, Timed: rule == other}
+	first, ok := repeat.occurrence(t.Now())
+	w.Repeat, w.By = &repeat, first
+	return ok, nil
+}
+
+// unquoted is a text without the quotes around all of it.
+func unquoted(s string) string {
+	s = strings.TrimSpace(s)
+	if len(s) > 1 && s[0] == '"' && s[len(s)-1] == '"' && !strings.Contains(s[1:len(s)-1], `"`) {
+		return s[1 : len(s)-1]
+	}
+	return s
+}
+
+// commit is a person taking something on.
+func commit(t *flows.Turn, c flows.Command) error {
+	w, err := read(t, c, 0)
+	if err != nil {
+		return err
+	}
+	if w.Text == "" {
+		return t.Refuse("commitment.text_wanted")
+	}
+	if w.By.Zone == "" {
+		return t.RefuseWith(whichDate(t, w, t.Person()))
+	}
+	return takeOn(t, w)
+}
+
+// takeOn makes a commitment of the turn's person's own wish.
+func takeOn(t *flows.Turn, w wish) error {
+	c, err := begin(t, t.Person(), "", flows.Said{Text: w.Text, By: t.Person()}, w)
+	if err != nil {
+		return err
+	}
+	if _, err := t.Say(c.announce(t)); err != nil {
+		return err
+	}
+	_, err = t.Whisper(c.mine(t))
+	return err
+}
+
+// begin makes a commitment of a person who wants it.
+func begin(t *flows.Turn, owner, asker flows.PersonID, text flows.Said, w wish) (entry, error) {
+	n, err := t.NextNumber(Letter)
+	if err != nil {
+		return entry{}, err
+	}
+	c := entry{t.NewID(), Commitment{
+		Number: n, Owner: owner, Asker: asker, Text: text, Made: t.Now(), By: w.By, Repeat: w.Repeat,
+	}}
+	c.plan(t)
+	return c, c.put(t)
+}
+
+// The dates that are offered when none was named, in days from today.
+var offered = []struct {
+	key  string
+	days int
+}{{"commitment.button.week", 7}, {"commitment.button.fortnight", 14}, {"commitment.button.month", 30}}
+
+// undated is the argument of a choice for a commitment without date.
+const undated = "-"
+
+// whichDate asks back by when. For somebody else there has to be a date, since a request lapses at it.
+func whichDate(t *flows.Turn, w wish, to flows.PersonID) flows.Message {
+	m := flows.Note("commitment.bywhen", "text", flows.Said{Text: w.Text, By: t.Person()})
+	choice := func(key, date string) flows.Choice {
+		return flows.Choice{Key: key, Action: "dated", Subject: flows.ID(to), Arg: date + " " + w.Text}
+	}
+	if w.guess.Zone != "" {
+		m = m.With("commitment.bythen", "by", w.guess).Choose(choice("commitment.button.bythen", w.guess.String()))
+	}
+	today := calendar.DateOf(t.Now(), t.Zone(t.Person()))
+	for _, o := range offered {
+		m = m.Choose(choice(o.key, today.AddDays(o.days).String()))
+	}
+	if to == t.Person() {
+		m = m.Choose(choice("commitment.button.nodate", undated))
+	}
+	return m
+}
+
+// dated goes on with a text for which a date was chosen.
+func dated(t *flows.Turn, a flows.Action) error {
+	date, text, _ := strings.Cut(a.Arg, " ")
+	w := wish{Text: text}
+	if date != undated {
+		var err error
+		if w.By, err = t.When(date, 0); err != nil {
+			return err
+		}
+	}
+	to := flows.PersonID(a.Subject)
+	if to == t.Person() {
+		return takeOn(t, w)
+	}
+	if w.By.Zone == "" {
+		return t.Refuse("flows.oldbutton")
+	}
+	return request(t, to, w)
+}
