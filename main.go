@@ -36,6 +36,7 @@ type command struct {
 // commands is all that trellis can do, in the order of the list that help shows.
 func commands() []command {
 	return []command{
+		{"rehearse", "FILE… [--json] [--update]", "play a session from a file, and print who sees what and when", runRehearse},
 		{"check", "[--config FILE]", "look at the settings and the store, and change nothing", runCheck},
 		{"backup", "FILE [--config FILE]", "copy the store to a file", runBackup},
 		{"restore", "FILE [--force]", "put a backup in the place of the store", runRestore},
