@@ -94,6 +94,14 @@ func (m Message) As(c Class) Message {
 	return m
 }
 
+// Then is the message with another behind it: its lines and its choices.
+func (m Message) Then(next Message) Message {
+	m.Lines = append(slices.Clip(m.Lines), next.Lines...)
+	m.Choices = append(slices.Clip(m.Choices), next.Choices...)
+	m.Notify = m.Notify || next.Notify
+	return m
+}
+
 // Gathered adds the sections.
 func (m Message) Gathered(g Gathered) Message {
 	for _, s := range g.Sections {

@@ -136,6 +136,10 @@ func (t Text) Plain() string {
 		case Paragraph, Heading:
 		}
 		for _, s := range block.Spans {
+			if s.Kind == Code {
+				b.WriteString("`" + s.Text + "`")
+				continue
+			}
 			b.WriteString(s.Text)
 			if s.Kind == Link && s.URL != s.Text {
 				b.WriteString(" (" + s.URL + ")")

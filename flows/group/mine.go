@@ -99,6 +99,11 @@ func away(t *flows.Turn, c flows.Command) error {
 		return err
 	}
 	p := t.Person()
+	if profile, err := t.Profile(p); err != nil {
+		return err
+	} else if len(profile.Groups) == 0 {
+		return t.Refuse("flows.nogroup")
+	}
 	if !calendar.DateOf(t.Now(), t.Zone(p)).Before(when.Date) || when.At.Sub(t.Now()) > maxAway {
 		return t.Refuse("group.away.range")
 	}

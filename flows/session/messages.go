@@ -31,17 +31,6 @@ func (s Session) opening(lines []Line, first bool) flows.Message {
 	)
 }
 
-// phaseText is the phase without its buttons, once it is over.
-func (s Session) phaseText(phase string) flows.Message {
-	m := flows.Note("session.phase.title." + phase).With("session.phase.about." + phase)
-	for _, lens := range s.Lenses {
-		if prompt := "session.prompt." + lens + "." + phase; prompted[prompt] {
-			m = m.With(prompt)
-		}
-	}
-	return m
-}
-
 // prompted are the phases for which a lens has a prompt of its own; the others have none.
 var prompted = map[string]bool{
 	"session.prompt.clarify.arrive": true, "session.prompt.elucidate.arrive": true, "session.prompt.provoke.arrive": true,
@@ -51,9 +40,14 @@ var prompted = map[string]bool{
 	"session.prompt.clarify.close":  true, "session.prompt.elucidate.close": true, "session.prompt.provoke.close": true,
 }
 
-// phaseCard is a phase with what fits it.
+// phaseCard is a phase: what it is for, the lens's question, and what fits it.
 func (s Session) phaseCard(id flows.ID, phase string) flows.Message {
-	m := s.phaseText(phase)
+	m := flows.Note("session.phase.title." + phase).With("session.phase.about." + phase)
+	for _, lens := range s.Lenses {
+		if prompt := "session.prompt." + lens + "." + phase; prompted[prompt] {
+			m = m.With(prompt)
+		}
+	}
 	switch phase {
 	case "scope":
 		m = m.Choose(flows.Choice{Key: "session.button.scope", Run: "session scope here"})

@@ -55,6 +55,8 @@ type Session struct {
 	Card    flows.Posted
 	// CheckedOut says that people were asked how they leave.
 	CheckedOut bool `json:",omitempty"`
+	// Opening goes before the first phase, on one card with it.
+	Opening flows.Message `json:"-"`
 }
 
 // Phases in their usual order. Every one can be skipped, repeated or taken out of turn.
@@ -136,9 +138,7 @@ func start(t *flows.Turn, c flows.Command) error {
 	if err != nil {
 		return err
 	}
-	if s.Card, err = t.Say(s.opening(lines, first)); err != nil {
-		return err
-	}
+	s.Opening = s.opening(lines, first)
 	return s.enter(t, id, phases[0])
 }
 
@@ -225,14 +225,14 @@ func (s Session) enter(t *flows.Turn, id flows.ID, phase string) error {
 		return err
 	}
 	if s.Phase != "" {
-		if err := t.Update(s.Card, s.phaseText(s.Phase)); err != nil {
+		if err := t.Undress(s.Card); err != nil {
 			return err
 		}
 	}
 	s.Phase = phase
 	s.Been = append(slices.Clone(s.Been), phase)
 	var err error
-	if s.Card, err = t.Say(s.phaseCard(id, phase)); err != nil {
+	if s.Card, err = t.Say(s.Opening.Then(s.phaseCard(id, phase))); err != nil {
 		return err
 	}
 	if phase == "scope" {
@@ -279,7 +279,7 @@ func (s Session) close(t *flows.Turn, id flows.ID) error {
 	if err := t.Hush(time.Time{}); err != nil {
 		return err
 	}
-	if err := t.Update(s.Card, s.phaseText(s.Phase)); err != nil {
+	if err := t.Undress(s.Card); err != nil {
 		return err
 	}
 	var made flows.Gathered
