@@ -4,9 +4,10 @@ import (
 	"fmt"
 
 	"trellis/flows"
+	"trellis/flows/agreement"
 	"trellis/flows/checkin"
-	"trellis/flows/digest"
 	"trellis/flows/commitment"
+	"trellis/flows/digest"
 	"trellis/flows/group"
 	"trellis/flows/home"
 	"trellis/flows/principle"
@@ -23,8 +24,9 @@ func practices() []flows.Flow {
 		session.Flow,
 		checkin.Flow,
 		principle.Flow,
-		digest.Flow,
+		agreement.Flow,
 		commitment.Flow,
+		digest.Flow,
 		home.Flow,
 		privacy.Flow,
 	}
