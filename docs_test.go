@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -90,5 +91,27 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What README tells people to type works as it stands there.
+func TestReadmeSession(t *testing.T) {
+	_, after, found := strings.Cut(read(t, "README.md"), "Save this as `tea.trellis`:\n\n```\n")
+	script, _, closed := strings.Cut(after, "```\n")
+	if !found || !closed {
+		t.Fatal("README.md has no tea.trellis")
+	}
+	file := filepath.Join(t.TempDir(), "tea.trellis")
+	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	if code := run([]string{"rehearse", file}, strings.NewReader(""), &stdout, &stderr); code != exitOK {
+		t.Errorf("exit code %d: %s\n%s", code, &stderr, &stdout)
+	}
+	for _, seen := range []string{"How are you arriving?", "tired, but glad to be here", "We meet on Tuesdays", "book the room"} {
+		if !strings.Contains(stdout.String(), seen) {
+			t.Errorf("the transcript does not show %q", seen)
+		}
 	}
 }
