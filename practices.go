@@ -12,6 +12,7 @@ import (
 	"trellis/flows/home"
 	"trellis/flows/principle"
 	"trellis/flows/privacy"
+	"trellis/flows/reminder"
 	"trellis/flows/session"
 	"trellis/flows/words"
 )
@@ -26,6 +27,7 @@ func practices() []flows.Flow {
 		principle.Flow,
 		agreement.Flow,
 		commitment.Flow,
+		reminder.Flow,
 		digest.Flow,
 		home.Flow,
 		privacy.Flow,

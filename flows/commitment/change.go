@@ -288,7 +288,7 @@ func helpCommand(t *flows.Turn, s flows.Signal) error {
 	if err := c.mineToChange(t); err != nil {
 		return err
 	}
-	if err := c.askHelp(t, unquoted(text)); err != nil || !t.Direct() {
+	if err := c.askHelp(t, flows.Unquoted(text)); err != nil || !t.Direct() {
 		return err
 	}
 	return c.confirm(t, "")
@@ -332,7 +332,7 @@ func handCommand(t *flows.Turn, c flows.Command) error {
 	if first, rest, ok := strings.Cut(name, " "); ok && strings.EqualFold(first, "to") {
 		name = rest
 	}
-	return e.handTo(t, unquoted(name))
+	return e.handTo(t, flows.Unquoted(name))
 }
 
 func askHand(t *flows.Turn, a flows.Action) error {

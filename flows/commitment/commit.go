@@ -1,7 +1,6 @@
 package commitment
 
 import (
-	"errors"
 	"slices"
 	"strings"
 
@@ -18,13 +17,10 @@ type wish struct {
 	guess calendar.When
 }
 
-// everyWords lead to a rule, in the languages that the calendar reads.
-var everyWords = []string{"every", "bob", "pob", "cada", "todos", "todas", "chaque", "tous", "toutes", "jede", "jeden", "jedes", "alle"}
-
 // hasDate tells whether a line is such a command to its end.
 func hasDate(c flows.Command) bool {
 	for _, token := range c.Tokens {
-		if word := strings.ToLower(token.Text); !token.Quoted && (slices.Contains(byWords, word) || slices.Contains(everyWords, word)) {
+		if word := strings.ToLower(token.Text); !token.Quoted && (slices.Contains(byWords, word) || flows.IsEvery(word)) {
 			return true
 		}
 	}
@@ -39,34 +35,25 @@ func read(t *flows.Turn, c flows.Command, from int) (wish, error) {
 	w := wish{Text: c.After(from)}
 	switch {
 	case c.Given("every"):
-		is, err := w.repeat(t, c.Arg("every"))
+		r, is, err := t.Repeats(c.Arg("every"), 0)
 		if err == nil && !is {
 			err = t.Refuse("date.unclear.rule", "text", flows.Said{Text: c.Arg("every")})
 		}
-		return w, err
+		return w.repeating(r), err
 	case c.Given("by"):
 		var err error
 		w.By, err = t.When(c.Arg("by"), 0)
 		return w, err
 	}
-	for i := len(c.Tokens) - 2; i > from; i-- {
-		if c.Tokens[i].Quoted || !slices.Contains(everyWords, strings.ToLower(c.Tokens[i].Text)) {
-			continue
-		}
-		is, err := w.repeat(t, c.After(i+1))
-		if err == nil && !is { // "every box" is no rule
-			continue
-		}
-		w.Text = c.Between(from, i)
-		return w, err
+	before, r, found, err := t.RepeatsAfter(c, from, 0)
+	if found {
+		w.Text = before
+		return w.repeating(r), err
 	}
-	text := w.Text
-	if n := len(c.Tokens); n-1 > from && c.Tokens[n-1].Quoted { // … by "16 October"
-		text = c.Between(from, n-1) + " " + c.Tokens[n-1].Text
-	}
+	text := c.WithoutQuotes(from)
 	before, by, found, err := t.WhenAfter(text, "by")
 	if found {
-		w.Text, w.By = unquoted(before), by
+		w.Text, w.By = flows.Unquoted(before), by
 		return w, err
 	}
 	if _, guess, found, err := t.WhenTrailing(text); found && err == nil {
@@ -75,34 +62,18 @@ func read(t *flows.Turn, c flows.Command, from int) (wish, error) {
 	return w, nil
 }
 
-// repeat reads a rule; false when the text is none. A time of day counts only when it was named: a second reading with
-// another usual one shows that.
-func (w *wish) repeat(t *flows.Turn, text string) (bool, error) {
-	var no *calendar.UnknownError
-	if _, err := calendar.ParseRule(text, t.Calendar(), 0); errors.As(err, &no) {
-		return false, nil
-	}
-	rule, err := t.Rule(text, 0)
-	if err != nil {
-		return true, err
-	}
-	other, err := t.Rule(text, calendar.Noon)
-	if err != nil {
-		return true, err
-	}
-	repeat := Repeat{Rule: rule, Timed: rule == other}
-	first, ok := repeat.occurrence(t.Now())
-	w.Repeat, w.By = &repeat, first
-	return ok, nil
+// repeating is the wish with a rule, whose first occurrence is its date once it begins.
+func (w wish) repeating(r flows.Repeating) wish {
+	w.Repeat = &Repeat{r}
+	return w
 }
 
-// unquoted is a text without the quotes around all of it.
-func unquoted(s string) string {
-	s = strings.TrimSpace(s)
-	if len(s) > 1 && s[0] == '"' && s[len(s)-1] == '"' && !strings.Contains(s[1:len(s)-1], `"`) {
-		return s[1 : len(s)-1]
+// begun sets the date of what repeats to its first occurrence from now on; false when it has no date at all.
+func (w *wish) begun(t *flows.Turn) bool {
+	if w.Repeat != nil && w.By.Zone == "" {
+		w.By, _ = w.Repeat.occurrence(t.Now())
 	}
-	return s
+	return w.By.Zone != ""
 }
 
 // commit is a person taking something on.
@@ -114,7 +85,7 @@ func commit(t *flows.Turn, c flows.Command) error {
 	if w.Text == "" {
 		return t.Refuse("commitment.text_wanted")
 	}
-	if w.By.Zone == "" {
+	if !w.begun(t) {
 		return t.RefuseWith(whichDate(t, w, t.Person()))
 	}
 	return takeOn(t, w)

@@ -78,11 +78,8 @@ type Commitment struct {
 	Story []Event   `json:",omitempty"`
 }
 
-// Repeat is a rule, and whether it names a time of day. Without one its occurrences are days alone.
-type Repeat struct {
-	Rule  calendar.Rule
-	Timed bool `json:",omitempty"`
-}
+// Repeat is a rule. When it names no time of day its occurrences are days alone.
+type Repeat struct{ flows.Repeating }
 
 // State says what became of a commitment.
 type State string

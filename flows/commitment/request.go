@@ -97,7 +97,7 @@ func ask(t *flows.Turn, c flows.Command) error {
 	switch {
 	case w.Text == "":
 		return t.Refuse("commitment.ask_wanted")
-	case w.By.Zone == "":
+	case !w.begun(t):
 		return t.RefuseWith(whichDate(t, w, to))
 	case to == t.Person():
 		return takeOn(t, w)
