@@ -123,9 +123,12 @@ func (s *Store) Close() error {
 	if s.stuck {
 		return s.file.Close() // which also ends the lock on it
 	}
-	if !s.readOnly && !s.clean && s.broken == nil {
+	if !s.readOnly && !s.clean {
 		// That the mark can't be written, as on a full disk, costs the next start a walk, and no data.
-		_ = guard(s.markClean)
+		_ = s.markClean()
+	}
+	if s.stuck {
+		return s.file.Close()
 	}
 	if err := guard(s.db.Close); err != nil {
 		return fmt.Errorf("close store %s: %w", s.path, err)
@@ -139,7 +142,7 @@ func (s *Store) Close() error {
 // markClean writes the mark, and with it the list of free pages, without which the next start has to look for them.
 func (s *Store) markClean() error {
 	s.db.NoFreelistSync = false
-	return s.db.Update(func(b *bbolt.Tx) error {
-		return b.Bucket(storeBucket).Put(cleanKey, seal(nil, cleanKey, nil))
+	return s.update(func(t *tx) error {
+		return guard(func() error { return t.bolt.Bucket(storeBucket).Put(cleanKey, seal(nil, cleanKey, nil)) })
 	})
 }

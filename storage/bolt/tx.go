@@ -115,24 +115,25 @@ func (s *Store) start(write bool) (t *tx, err error) {
 	if err != nil {
 		return nil, err
 	}
-	begun := false
-	err = guard(func() error {
-		b, err := s.db.Begin(write)
-		begun = true
-		if err != nil {
-			return err
+	t = &tx{store: s, write: write}
+	if err := guard(func() (err error) { t.bolt, err = s.db.Begin(write); return err }); err != nil {
+		if errors.Is(err, storage.ErrDamaged) {
+			s.giveUp(err, true)
 		}
-		t = &tx{store: s, bolt: b, write: write, bucket: b.Bucket(dataBucket)}
-		if t.bucket == nil {
-			return errors.Join(damaged("%s", foreign), b.Rollback())
+		return nil, err
+	}
+	err = guard(func() error {
+		if t.bucket = t.bolt.Bucket(dataBucket); t.bucket == nil {
+			return damaged("%s", foreign)
 		}
 		t.cursor = t.bucket.Cursor()
 		return nil
 	})
-	if !begun {
-		s.giveUp(err, true)
+	if err != nil {
+		t.finish()
+		return nil, err
 	}
-	return t, err
+	return t, nil
 }
 
 // giveUp notes that no update may follow, and, when stuck, nothing at all.

@@ -141,11 +141,18 @@ func flipped(t *testing.T, f File, whole []byte, want []pair) {
 		bits = append(bits, rnd.IntN(8*len(whole)))
 	}
 	path := filepath.Join(t.TempDir(), "store")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.Write(whole); err != nil {
+		t.Fatal(err)
+	}
 	refused, harmless := 0, 0
 	for _, bit := range bits {
-		content := bytes.Clone(whole)
-		content[bit/8] ^= 1 << (bit % 8)
-		if err := os.WriteFile(path, content, 0o600); err != nil {
+		at, good := int64(bit/8), whole[bit/8]
+		if _, err := file.WriteAt([]byte{good ^ 1<<(bit%8)}, at); err != nil {
 			t.Fatal(err)
 		}
 		if err := f.readAll(t, path, want); err == nil {
@@ -153,6 +160,12 @@ func flipped(t *testing.T, f File, whole []byte, want []pair) {
 		} else if refused++; !errors.Is(err, storage.ErrDamaged) {
 			t.Errorf("bit %d of byte %d: %v", bit%8, bit/8, err)
 		}
+		if _, err := file.WriteAt([]byte{good}, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, whole) {
+		t.Errorf("reading changed the file, %v", err)
 	}
 	t.Logf("%d bits flipped: %d noticed, %d in what is not used", len(bits), refused, harmless)
 	if refused == 0 {
