@@ -131,9 +131,9 @@ func (r Round) option(text string) int {
 // keep stores an answer until the reveal; it replaces the one before.
 func (r Round) keep(t *flows.Turn, id flows.ID, i int, text string, message chat.MessageID) error {
 	v := &r.Voices[i]
-	confirm := "checkin.kept"
+	confirm := r.confirm("checkin.kept")
 	if v.Spoken {
-		confirm = "checkin.replaced"
+		confirm = r.confirm("checkin.replaced")
 	}
 	if v.Answer == "" {
 		v.Answer = t.NewID()
@@ -143,6 +143,14 @@ func (r Round) keep(t *flows.Turn, id flows.ID, i int, text string, message chat
 	}
 	v.Spoken, v.Passed = true, false
 	return r.spoke(t, id, i, confirm)
+}
+
+// confirm is the text that confirms something, in words that fit a live round too.
+func (r Round) confirm(key string) string {
+	if r.Live {
+		return key + "_now"
+	}
+	return key
 }
 
 // hearSecretly stores what was said without who said it: not in the round beside the voice, not in an order, not with
@@ -245,7 +253,7 @@ func edited(t *flows.Turn, s flows.Signal) error {
 	if err := answers.Put(t, id, a); err != nil {
 		return err
 	}
-	_, err = t.Whisper(flows.Note("checkin.replaced", "until", r.Until))
+	_, err = t.Whisper(flows.Note(r.confirm("checkin.replaced"), "until", r.Until))
 	return err
 }
 

@@ -23,12 +23,12 @@ func (r Round) card(id flows.ID) flows.Message {
 	}
 	m := flows.Note("checkin.card.question", "question", r.said())
 	switch {
-	case r.State != Open && r.talked():
+	case r.State != Open && (r.talked() || r.Anonymous):
 		return m.With("checkin.card.heard")
 	case r.State != Open:
 		return count(m.With("checkin.card.over"))
 	case r.talked():
-		return r.speakers(count(m.With("checkin.card.live"))).
+		return count(r.speakers(m.With("checkin.card.live"))).
 			Choose(primary(button("answer", id)), button("pass", id), button("reveal", id))
 	case r.Anonymous:
 		m = m.With("checkin.card.anonymous", "until", r.Until)
@@ -73,7 +73,20 @@ func (r Round) question(t *flows.Turn, id flows.ID, p flows.PersonID) flows.Mess
 	if r.Anonymous {
 		return m.With("checkin.anonymous.before").With("checkin.anonymous.reads")
 	}
-	return m.With("checkin.question.until", "until", r.Until)
+	return r.shownWhen(m)
+}
+
+// shownWhen adds when the answers are shown.
+func (r Round) shownWhen(m flows.Message) flows.Message {
+	p := r.untilPhrase()
+	return m.With(p.Key, p.Args...)
+}
+
+func (r Round) untilPhrase() flows.Phrase {
+	if r.Live {
+		return flows.Words("checkin.question.until_now")
+	}
+	return flows.Words("checkin.question.until", "until", r.Until)
 }
 
 // answerable adds how the question is answered.
@@ -123,7 +136,7 @@ func (r Round) form(id flows.ID, before string) flows.Blank {
 	case r.talked():
 		b.Intro = append(b.Intro, flows.Words("checkin.form.aloud"))
 	case r.State == Open:
-		b.Intro = append(b.Intro, flows.Words("checkin.question.until", "until", r.Until))
+		b.Intro = append(b.Intro, r.untilPhrase())
 	}
 	field := flows.BlankField{Name: "text", Label: flows.Words("checkin.form.text"), Kind: chat.Lines, Initial: before}
 	if len(r.Options) > 0 {
@@ -152,9 +165,9 @@ func (r Round) pages(t *flows.Turn, id flows.ID) ([]flows.Message, error) {
 	m := flows.Note("checkin.shown.question", "question", r.said())
 	switch {
 	case r.talked():
-		return []flows.Message{m.With("checkin.live.over")}, nil
+		return []flows.Message{flows.Note("checkin.live.over", "question", r.said())}, nil
 	case r.Anonymous && len(r.Order) == 0 && r.Sums == nil:
-		return []flows.Message{m.With("checkin.anonymous.few")}, nil
+		return []flows.Message{flows.Note("checkin.anonymous.few", "question", r.said())}, nil
 	case r.Sums != nil:
 		for i, option := range r.Options {
 			m = m.Item(flows.Words("checkin.shown.sum", "option", flows.Said{Text: option, By: r.By}, "n", r.Sums[i]))
@@ -188,7 +201,7 @@ func (r Round) pages(t *flows.Turn, id flows.ID) ([]flows.Message, error) {
 		}
 	}
 	if len(said) == 0 {
-		m = m.With("checkin.shown.none")
+		m = flows.Note("checkin.shown.none", "question", r.said())
 	}
 	if !slices.ContainsFunc(said, func(a Answer) bool { return a.Late }) || len(r.Options) > 0 {
 		m = r.passes(m)

@@ -126,11 +126,20 @@ func again(t *flows.Turn, id flows.ID) error {
 	return seriesTable.Put(t, id, s)
 }
 
+// lastDay is the day on which the series ends, where its dates are counted.
+func (s Series) lastDay() calendar.Date {
+	zone, err := calendar.LoadZone(s.Rule.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	return calendar.DateOf(s.Until, zone)
+}
+
 // begun tells the room that a question repeats, and when it comes next.
 func (s Series) begun(dates []time.Time) flows.Message {
 	m := flows.Note("checkin.series.begun", "rule", s.Rule, "question", s.said())
 	if !s.Until.IsZero() {
-		m = m.With("checkin.series.until", "until", s.Until)
+		m = m.With("checkin.series.until", "until", s.lastDay())
 	}
 	m = m.With("checkin.series.next")
 	for _, date := range dates {
