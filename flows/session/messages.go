@@ -74,7 +74,7 @@ func (l Line) phrase() flows.Phrase {
 	case l.Whose != "":
 		key = "session.scope.line.whose"
 	}
-	return flows.Words(key, "n", l.Number, "text", said(l.Text, l.By), "person", l.By, "whose", said(l.Whose, l.By), "answer", said(l.Answer, l.By))
+	return flows.Words(key, "n", l.Number, "text", said(l.Text, l.By), "person", l.By, "whose", said(l.Whose, l.By), "answer", said(l.Answer, l.AnswerBy), "by", l.AnswerBy)
 }
 
 func scopeMessage(lines []Line) flows.Message { return appendScope(flows.Message{}, lines) }

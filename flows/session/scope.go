@@ -26,6 +26,8 @@ type Line struct {
 	Text   string
 	Whose  string `json:",omitempty"` // of a line that is off: who decides it
 	Answer string `json:",omitempty"`
+	// AnswerBy is who gave Answer.
+	AnswerBy flows.PersonID `json:",omitempty"`
 	By     flows.PersonID
 	At     time.Time // of the last change
 	Gone   bool      `json:",omitempty"`
@@ -132,21 +134,28 @@ func announce(t *flows.Turn, old, l Line) error {
 }
 
 // numbered finds the line that a command begins with.
-func numbered(t *flows.Turn, c flows.Command) (Line, string, error) {
+func numbered(t *flows.Turn, c flows.Command) (l Line, rest string, err error) {
 	n, rest, ok := c.Number("S")
 	if !ok {
 		return Line{}, "", t.Refuse("session.scope.number_wanted")
 	}
-	l, ok, err := scopeLines.Find(t, lineID(n))
+	l, ok, err = scopeLines.Find(t, lineID(n))
 	if err == nil && (!ok || l.Gone) {
 		err = t.Refuse("session.scope.nosuch", "n", n)
 	}
+	return l, rest, err
+}
+
+// owned is numbered for a change that only the line's author or a facilitator makes.
+func owned(t *flows.Turn, c flows.Command) (Line, string, error) {
+	l, rest, err := numbered(t, c)
 	if err == nil {
 		err = mayChange(t, l)
 	}
 	return l, rest, err
 }
 
+// answered notes what came out about something unknown. Whoever knows may say it.
 func answered(t *flows.Turn, c flows.Command) error {
 	l, answer, err := numbered(t, c)
 	if err != nil {
@@ -156,12 +165,12 @@ func answered(t *flows.Turn, c flows.Command) error {
 		return t.Refuse("session.scope.notunknown")
 	}
 	old := l
-	l.Kind, l.Answer, l.At = Answered, answer, t.Now()
+	l.Kind, l.Answer, l.AnswerBy, l.At = Answered, answer, t.Person(), t.Now()
 	return announce(t, old, l)
 }
 
 func changeLine(t *flows.Turn, c flows.Command) error {
-	l, text, err := numbered(t, c)
+	l, text, err := owned(t, c)
 	if err != nil {
 		return err
 	}
@@ -174,7 +183,7 @@ func changeLine(t *flows.Turn, c flows.Command) error {
 }
 
 func dropLine(t *flows.Turn, c flows.Command) error {
-	l, _, err := numbered(t, c)
+	l, _, err := owned(t, c)
 	if err != nil {
 		return err
 	}

@@ -363,10 +363,15 @@ func forget(t *flows.Turn, p flows.PersonID) error {
 		return err
 	}
 	return scopeLines.All(t, func(id flows.ID, l Line) (bool, error) {
-		if l.By != p {
+		if l.By != p && l.AnswerBy != p {
 			return true, nil
 		}
-		l.By, l.Text, l.Whose = "", t.RoomText("flows.takenback"), ""
+		if l.By == p {
+			l.By, l.Text, l.Whose = "", t.RoomText("flows.takenback"), ""
+		}
+		if l.AnswerBy == p {
+			l.AnswerBy, l.Answer = "", t.RoomText("flows.takenback")
+		}
 		return true, scopeLines.Put(t, id, l)
 	})
 }
