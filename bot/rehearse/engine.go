@@ -93,6 +93,11 @@ func (e *engine) stop() error {
 }
 
 func (e *engine) restart(ctx context.Context, now time.Time) error {
+	if e.core != nil {
+		if _, err := e.core.Step(ctx, now, bot.Input{Outcomes: e.outcomes, Closing: true}); err != nil {
+			return fmt.Errorf("step the engine for the last time: %w", err)
+		}
+	}
 	if err := e.stop(); err != nil {
 		return err
 	}
@@ -115,8 +120,8 @@ func (e *engine) crash(ctx context.Context, now time.Time) error {
 	if err := copyFile(e.file(), died); err != nil {
 		return fmt.Errorf("keep the store as the crash left it: %w", err)
 	}
-	if err := dead.Close(); err != nil {
-		return fmt.Errorf("close the store: %w", err)
+	if err := errors.Join(dead.Close(), os.RemoveAll(filepath.Dir(died))); err != nil {
+		return fmt.Errorf("take the old store away: %w", err)
 	}
 	e.note("Trellis stops dead and is started again")
 	return e.start(ctx, now)
@@ -134,6 +139,22 @@ func copyFile(to, from string) error {
 	}
 	_, err = io.Copy(out, in)
 	return errors.Join(err, out.Close())
+}
+
+// faults tells of turns that were set aside: Trellis itself was wrong, whatever the script expects.
+func (e *engine) faults(ctx context.Context) error {
+	if e.core == nil {
+		return nil
+	}
+	status, err := bot.ReadStatus(ctx, e.store)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, f := range status.Failed {
+		errs = append(errs, fmt.Errorf("a turn failed, and was undone: %s", f.Fault))
+	}
+	return errors.Join(errs...)
 }
 
 // mostSteps is far above what one instant can cause; beyond it the engine goes round in circles.

@@ -74,7 +74,7 @@ func recalled(said []rehearsal.Shown) string {
 	var b strings.Builder
 	b.WriteString("; since the last step it said there:")
 	for _, s := range said {
-		b.WriteString("\n  " + strings.ReplaceAll(strings.TrimSpace(printed(s)), "\n", "\n  "))
+		b.WriteString("\n  - " + strings.ReplaceAll(strings.TrimSpace(printed(s)), "\n", "\n    "))
 	}
 	return b.String()
 }

@@ -80,7 +80,7 @@ func Play(ctx context.Context, script *Script, o Options) (Result, error) {
 	p.engine = engine{options: o, book: book, people: p.people, note: p.note}
 	err = p.play(ctx)
 	p.collect()
-	return p.result, errors.Join(err, p.engine.stop())
+	return p.result, errors.Join(err, p.engine.faults(ctx), p.engine.stop())
 }
 
 func (p *player) play(ctx context.Context) error {

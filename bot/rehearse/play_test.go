@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -54,6 +55,7 @@ var board = flows.Flow{
 			return nil
 		}},
 		"random": {Run: func(t *flows.Turn, _ flows.Command) error { return drop(t.Say(plain("number " + string(t.NewID())))) }},
+		"break":  {Run: func(_ *flows.Turn, _ flows.Command) error { return errors.New("the board broke") }},
 		"group code": {Run: func(t *flows.Turn, _ flows.Command) error {
 			return drop(t.Whisper(flows.Note("flows.plain", "text", flows.Typed("group join K7"))))
 		}},
@@ -143,7 +145,7 @@ func TestPlay(t *testing.T) {
 		{"what people wrote does not count", "ana #air> trellis whisper bread\nrefute #air \"whisper\"", ""},
 		{"case and white space do not count", "ana #air> trellis say \"Bread  and\tbutter\"\nexpect #air \"bRead AND   butter\"", ""},
 		{"labels count", "ana #air> trellis choose bread\nexpect #air \"pass\"\nexpect #air \"[Object] [Pass]\"", ""},
-		{"what is expected and not said", "ana #air> trellis say bread\nexpect #air \"butter\"", "x.trellis:8: expected Trellis to say \"butter\" to #air; since the last step it said there:\n  bread"},
+		{"what is expected and not said", "ana #air> trellis say bread\nexpect #air \"butter\"", "x.trellis:8: expected Trellis to say \"butter\" to #air; since the last step it said there:\n  - bread"},
 		{"what is refuted and said", "ana #air> trellis say bread\nrefute #air \"bread\"", "x.trellis:8: Trellis did say \"bread\" to #air"},
 		{"nothing said", "expect ben \"bread\"", "x.trellis:7: expected Trellis to say \"bread\" to ben; since the last step Trellis said nothing there"},
 		{"every step begins a window", "ana #air> trellis say bread\nwait 1m\nrefute #air \"bread\"", ""},
@@ -169,6 +171,7 @@ func TestPlay(t *testing.T) {
 		{"two crashes, and one at the end", "crash\ncrash sending\nana #air> trellis say bread\nexpect #air once \"bread\"\ncrash", ""},
 		{"an event that comes again", "ana #air> trellis say bread\nredeliver\nrefute #air \"bread\"\nana #air> trellis say bread\nexpect #air once \"bread\"", ""},
 		{"rooms joined by a code", "room #den joins #air: chi\nexpect #den \"joined by K7\"\nexpect ana \"group join K7\"", ""},
+		{"a turn that fails", "ana #air> trellis break\nana #air> trellis say bread\nexpect #air \"bread\"", "the board broke"},
 		{"what is not said to Trellis", "ana #air> bread is nice\nben> bread is nice\nchi #lane> @trellis say yes\nexpect #lane \"yes\"", ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
