@@ -117,7 +117,7 @@ type Signal struct {
 
 // Signals of package flows itself. Practices have their own, named "practice.what".
 const (
-	SignalLeft     = "flows.left"     // Person left the group, or became an observer
+	SignalLeft     = "flows.left"     // Person left the group, or became an observer; Value is Forgotten when they are being forgotten
 	SignalAway     = "flows.away"     // Person is away from now
 	SignalBack     = "flows.back"     // Person is back, and it is their hour: what waited may be put to them
 	SignalHome     = "flows.home"     // gather what waits for Person, and what Person promised
@@ -139,6 +139,9 @@ const (
 	// Gather what Person promised, what waits for Person, and what changed for Person from Since on.
 	SignalDigestMe = "flows.digestme"
 )
+
+// Forgotten is the Value of a SignalLeft that comes before a SignalForgot: what the person said is about to go.
+const Forgotten = "forgotten"
 
 // Gathered is what listeners of one signal put together.
 type Gathered struct {

@@ -65,7 +65,7 @@ func (t *Turn) forgetIn(p PersonID, name string) error {
 	if err := t.inheritRole(m); err != nil {
 		return err
 	}
-	if err := t.Signal(Signal{Name: SignalLeft, Person: p}); err != nil {
+	if err := t.Signal(Signal{Name: SignalLeft, Person: p, Value: Forgotten}); err != nil {
 		return err
 	}
 	for _, f := range t.book.flows {

@@ -53,8 +53,9 @@ func field(w Word) string {
 		return "concern"
 	case Aside, Objects:
 		return "reason"
+	default:
+		return "text"
 	}
-	return "text"
 }
 
 // heardWord takes the form of a word, or a reaction that came as a direct message.

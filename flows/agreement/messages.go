@@ -42,7 +42,11 @@ func (p Proposal) card(id flows.ID) flows.Message {
 		m = m.With("agreement.longer", "person", p.Longer)
 	}
 	m = m.With("agreement.count", "n", len(p.Answers), "of", len(p.Named)).With("agreement.until", "by", p.By)
-	if p.Aim != ToEnd && !p.Review.IsZero() {
+	switch first := len(p.Past) == 0 || p.Step == Decide; {
+	case !first || p.Aim == ToEnd:
+	case p.Review.IsZero():
+		m = m.With("agreement.review.usual")
+	default:
 		m = m.With("agreement.review.then", "date", p.Review)
 	}
 	m = m.Choose(p.choices(id)...).Choose(flows.Choice{Key: "agreement.button.next", Action: "next", Subject: id, Arg: p.stamp()})
@@ -129,11 +133,14 @@ func names(answers []Answer) []flows.Phrase {
 // notAgreedMessage says that a decision did not come to an agreement, and why.
 func (p Proposal) notAgreedMessage() flows.Message {
 	m := flows.Note("agreement.not.title").Quote(p.short())
-	if n := len(those(p.Answers, Objects)); n > 0 {
-		m = m.With("agreement.not.objections", "n", n)
-	} else if n := len(p.missing()); n > 0 {
-		m = m.With("agreement.not.missing", "n", n)
-	} else {
+	objections, missing := len(those(p.Answers, Objects)), len(p.missing())
+	if objections > 0 {
+		m = m.With("agreement.not.objections", "n", objections)
+	}
+	if missing > 0 {
+		m = m.With("agreement.not.missing", "n", missing)
+	}
+	if objections+missing == 0 {
 		m = m.With("agreement.not.nobody")
 	}
 	if p.About > 0 {

@@ -8,7 +8,12 @@ import (
 
 // left takes somebody who is no longer a member off every list.
 func left(t *flows.Turn, s flows.Signal) error {
-	return eachOpen(t, func(id flows.ID, p Proposal) error { return p.takeOff(t, id, s.Person) })
+	return eachOpen(t, func(id flows.ID, p Proposal) error {
+		if s.Value == flows.Forgotten && p.now().By == s.Person {
+			return p.takeBack(t, id)
+		}
+		return p.takeOff(t, id, s.Person)
+	})
 }
 
 // away takes somebody off the lists on which they have not answered. What they said before stands.
@@ -134,9 +139,6 @@ func forget(t *flows.Turn, person flows.PersonID) error {
 	gone := t.RoomText("flows.takenback")
 	if err := proposals.All(t, func(id flows.ID, p Proposal) (bool, error) {
 		p.forget(person, gone)
-		if p.Author == person && !p.closed() && p.now().By == person {
-			return true, p.withdrawFor(t, id)
-		}
 		return true, proposals.Put(t, id, p)
 	}); err != nil {
 		return err
@@ -147,8 +149,8 @@ func forget(t *flows.Turn, person flows.PersonID) error {
 	})
 }
 
-// withdrawFor takes back what a forgotten author proposed.
-func (p *Proposal) withdrawFor(t *flows.Turn, id flows.ID) error {
+// takeBack ends what somebody proposed who is being forgotten: its words are about to go.
+func (p *Proposal) takeBack(t *flows.Turn, id flows.ID) error {
 	if p.State == Asking {
 		if err := p.rest(t, id); err != nil {
 			return err
