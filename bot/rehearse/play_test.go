@@ -311,6 +311,7 @@ func TestSameEachTime(t *testing.T) {
 
 // Killed at any boundary, people see the same: this also shows that Kill is asked at each of them.
 func TestKill(t *testing.T) {
+	const whole = whole + "ana #air> trellis random\n"
 	calm, err := play(t, whole, nil)
 	if err != nil {
 		t.Fatal(err)
