@@ -3,6 +3,7 @@ package flows
 import (
 	"slices"
 	"time"
+
 	"trellis/flows/calendar"
 )
 

@@ -138,12 +138,13 @@ func (t *Table[V]) entryKey(s *scratch, in Scope, entry []byte, key string) []by
 }
 
 func (r record) has(entry []byte) bool {
-	return r.eachEntry(func(e []byte) error {
+	err := r.eachEntry(func(e []byte) error {
 		if bytes.Equal(e, entry) {
 			return errFound
 		}
 		return nil
-	}) == errFound
+	})
+	return errors.Is(err, errFound)
 }
 
 var errFound = errors.New("found")

@@ -13,12 +13,14 @@ import (
 //go:embed zones.txt
 var zonesText string
 
-// zoneNames is zones.txt, read: names as IANA spells them, and the words that lead to one, both by their folded form;
+// zoneTable is zones.txt, read: names as IANA spells them, and the words that lead to one, both by their folded form;
 // and each zone by its name, loaded when it is first asked for.
-var zoneNames = sync.OnceValue(func() (z struct {
+type zoneTable struct {
 	spelled, called map[string]string
 	zones           map[string]func() (*time.Location, error)
-}) {
+}
+
+var zoneNames = sync.OnceValue(func() (z zoneTable) {
 	z.spelled, z.called = map[string]string{"utc": "UTC"}, map[string]string{}
 	for line := range strings.Lines(zonesText) {
 		if region, places, ok := strings.Cut(line, ": "); ok && !strings.HasPrefix(line, "#") {

@@ -74,7 +74,8 @@ func parseSpans(s string) []Part {
 	}
 	plain := 0
 	for i := 0; i < len(s); {
-		open, closing, kind := "", "", Literal
+		var open, closing string
+		var kind PartKind
 		switch {
 		case s[i] == '{':
 			open, closing, kind = "{", "}", Slot
