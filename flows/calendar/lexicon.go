@@ -171,6 +171,7 @@ func readMeaning(head []string) (item, error) {
 			return item{}, fmt.Errorf("%s %q is not known", m.kind, m.name)
 		}
 		head = head[1:]
+	default: // the others have a number, or nothing
 	}
 	if len(head) < 2 {
 		return m, nil

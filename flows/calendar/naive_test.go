@@ -107,10 +107,17 @@ func TestCronEqualsAMinuteByMinuteCount(t *testing.T) {
 
 func between(from, to time.Time, zone *time.Location, s CronSpec) []time.Time {
 	var list []time.Time
-	for at, ok := s.Next(from, zone); ok && !at.After(to); at, ok = s.Next(at, zone) {
+	for last := from; ; {
+		at, ok := s.Next(last, zone)
+		if !ok || at.After(to) {
+			return list
+		}
 		list = append(list, at)
+		if !at.After(last) {
+			return list // it would never end
+		}
+		last = at
 	}
-	return list
 }
 
 func TestRandomCronEqualsAMinuteByMinuteCount(t *testing.T) {

@@ -77,8 +77,9 @@ func (r Rule) on(d Date) bool {
 	case Ordinal:
 		fits := r.Nth > 0 && (d.Day-1)/7+1 == r.Nth || r.Nth == -1 && d.Day+7 > daysIn(d.Year, d.Month)
 		return months%every == 0 && fits && r.Days.Has(d.Weekday())
+	default: // Cron counts minutes, in its own way
+		return false
 	}
-	return false
 }
 
 // days counts from one date to another.

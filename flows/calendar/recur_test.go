@@ -168,6 +168,7 @@ func drawRule(t *rapid.T, zone string) Rule {
 	case Ordinal:
 		r.Days = DaySet(time.Weekday(rapid.IntRange(0, 6).Draw(t, "weekday")))
 		r.Nth = rapid.SampledFrom([]int{-1, 1, 2, 3, 4, 5}).Draw(t, "nth")
+	default: // Daily has no more
 	}
 	return r
 }
