@@ -29,7 +29,7 @@ func (w When) String() string {
 	if !w.HasTime {
 		return w.Date.String()
 	}
-	if zone, err := time.LoadLocation(w.Zone); err == nil {
+	if zone, err := LoadZone(w.Zone); err == nil {
 		return w.At.In(zone).Format(time.RFC3339)
 	}
 	return w.At.Format(time.RFC3339)
