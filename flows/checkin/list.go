@@ -4,11 +4,16 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"time"
 
 	"trellis/flows"
+	"trellis/flows/calendar"
 )
 
 func number(n int) string { return strconv.Itoa(n) }
+
+// brief is an instant for a list.
+func brief(at time.Time) flows.Brief { return flows.Brief(calendar.When{At: at, HasTime: true}) }
 
 // numbered is a round or a series with its ID.
 type numbered[T any] struct {
@@ -65,13 +70,13 @@ func list(t *flows.Turn, c flows.Command) error {
 		if r.v.Anonymous {
 			key = "checkin.list.anonymous"
 		}
-		m = m.Item(flows.Words(key, "number", r.v.Number, "question", r.v.said(), "until", r.v.Until, "n", n, "of", of))
+		m = m.Item(flows.Words(key, "number", r.v.Number, "question", r.v.said(), "until", brief(r.v.Until), "n", n, "of", of))
 	}
 	if len(series) > 0 {
 		m = m.Heading(flows.Words("checkin.list.series"))
 	}
 	for _, s := range series {
-		m = m.Item(flows.Words("checkin.list.repeats", "number", s.v.Number, "question", s.v.said(), "rule", s.v.Rule, "next", s.v.Next))
+		m = m.Item(flows.Words("checkin.list.repeats", "number", s.v.Number, "question", s.v.said(), "rule", s.v.Rule, "next", brief(s.v.Next)))
 	}
 	_, err = t.Answer(m.With("checkin.list.how").Choose(flows.Shareable("checkin list")))
 	return err

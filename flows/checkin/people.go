@@ -172,7 +172,7 @@ func waits(t *flows.Turn, s flows.Signal) error {
 		if i < 0 || r.v.Voices[i].Spoken || r.v.talked() {
 			continue
 		}
-		section.Lines = append(section.Lines, flows.Words("checkin.waits", "question", r.v.said(), "until", r.v.Until))
+		section.Lines = append(section.Lines, flows.Words("checkin.waits", "question", r.v.said(), "until", brief(r.v.Until)))
 		section.Choices = append(section.Choices, flows.Choice{Label: short(r.v.Text), Action: "answer", Subject: r.id})
 	}
 	if len(section.Lines) > 0 {
@@ -189,7 +189,7 @@ func questions(t *flows.Turn, s flows.Signal) error {
 	}
 	section := flows.Open()
 	for _, r := range open {
-		section.Lines = append(section.Lines, flows.Words("checkin.open", "question", r.v.said(), "until", r.v.Until))
+		section.Lines = append(section.Lines, flows.Words("checkin.open", "question", r.v.said(), "until", brief(r.v.Until)))
 	}
 	s.Gather.Add(section)
 	return nil

@@ -24,7 +24,7 @@ var seriesTable = flows.NewTable[Series]("checkin/series", 1)
 
 // repeat sets up a round that repeats.
 func repeat(t *flows.Turn, q Question, c flows.Command) error {
-	rule, err := t.Rule(c.Arg("every"), t.Hour(t.Person()))
+	rule, err := t.RoomRule(c.Arg("every"), calendar.Morning)
 	if err != nil {
 		return err
 	}

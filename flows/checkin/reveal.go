@@ -132,10 +132,12 @@ func (r Round) release(t *flows.Turn, id flows.ID) error {
 		if v.Spoken {
 			continue
 		}
-		for _, card := range []flows.Posted{v.Card, v.Nudge} {
-			if err := t.Update(card, r.over(id).As(flows.ClassReminder)); err != nil {
-				return err
-			}
+		card := v.Card
+		if v.Nudge != "" {
+			card = v.Nudge
+		}
+		if err := t.Update(card, r.over(id).As(flows.ClassReminder)); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -75,20 +75,9 @@ func rule(c flows.Command) string {
 	return strings.TrimSpace(strings.Join(append(words, c.Arg("every")), " "))
 }
 
-// schedule reads a rule, and looks three dates ahead.
-func schedule(t *flows.Turn, text string, usual calendar.Clock) (Schedule, []time.Time, error) {
-	r, err := t.Rule(text, usual)
-	if err != nil {
-		return Schedule{}, nil, err
-	}
-	var dates []time.Time
-	for after := t.Now(); len(dates) < 3; {
-		next, ok := r.Next(after)
-		if !ok {
-			break
-		}
-		dates, after = append(dates, next), next
-	}
+// schedule makes a schedule of a rule, with its next three dates.
+func schedule(t *flows.Turn, r calendar.Rule) (Schedule, []time.Time, error) {
+	dates := flows.Coming(r, t.Now(), 3)
 	if len(dates) == 0 {
 		return Schedule{}, nil, t.Refuse("digest.never")
 	}

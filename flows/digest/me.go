@@ -1,10 +1,10 @@
 package digest
 
 import (
-	"slices"
 	"time"
 
 	"trellis/flows"
+	"trellis/flows/calendar"
 )
 
 // me is `digest me`: now, or from now on by a rule.
@@ -21,7 +21,11 @@ func me(t *flows.Turn, c flows.Command) error {
 	if len(profile.Groups) == 0 {
 		return t.Refuse("flows.nogroup")
 	}
-	s, dates, err := schedule(t, text, t.Hour(p))
+	r, err := t.Rule(text, t.Hour(p))
+	if err != nil {
+		return err
+	}
+	s, dates, err := schedule(t, r)
 	if err != nil {
 		return err
 	}
@@ -123,14 +127,24 @@ func mine(t *flows.Turn, p flows.PersonID, since time.Time) (m flows.Message, an
 	if err != nil {
 		return m, false, false, err
 	}
-	m = flows.Note("digest.me.title", "since", since)
+	m = flows.Note("digest.me.title", "since", flows.Short(calendar.DateOf(since, t.Zone(p))))
 	err = t.EachGroup(p, func() error {
 		var g flows.Gathered
-		if err := t.Signal(flows.Signal{Name: flows.SignalDigestMe, Person: p, Since: since, Gather: &g}); err != nil || g.Empty() {
+		if err := t.Signal(flows.Signal{Name: flows.SignalDigestMe, Person: p, Since: since, Gather: &g}); err != nil {
 			return err
 		}
+		owed = owed || !g.Empty()
+		lines, err := news(t, p, since)
+		if err != nil {
+			return err
+		}
+		if len(lines) > 0 {
+			g.Add(flows.News(lines...))
+		}
+		if g.Empty() {
+			return nil
+		}
 		any = true
-		owed = owed || slices.ContainsFunc(g.Sections, func(s flows.Section) bool { return s.Heading.Key != flows.News().Heading.Key })
 		if len(profile.Groups) > 1 {
 			m = m.With("digest.me.group", "name", flows.Said{Text: t.GroupName()})
 		}

@@ -19,7 +19,11 @@ func room(t *flows.Turn, c flows.Command) error {
 	} else if !may {
 		return t.Refuse("flows.facilitatoronly")
 	}
-	s, dates, err := schedule(t, text, calendar.Morning)
+	r, err := t.RoomRule(text, calendar.Morning)
+	if err != nil {
+		return err
+	}
+	s, dates, err := schedule(t, r)
 	if err != nil {
 		return err
 	}
@@ -79,10 +83,14 @@ func showRoom(t *flows.Turn) error {
 	}
 	m := flows.Note("digest.room.nothing", "since", s.Last)
 	if !g.Empty() {
-		m = flows.Note("digest.room.title", "since", s.Last).Gathered(g)
+		m = title(t, s.Last).Gathered(g)
 	}
 	_, err = t.Answer(m.Choose(flows.Shareable("digest")))
 	return err
+}
+
+func title(t *flows.Turn, since time.Time) flows.Message {
+	return flows.Note("digest.room.title", "since", flows.Short(calendar.DateOf(since, t.RoomZone())))
 }
 
 func gatherRoom(t *flows.Turn, since time.Time) (flows.Gathered, error) {
@@ -102,7 +110,7 @@ func sendRoom(t *flows.Turn, _ flows.ID) error {
 		return err
 	}
 	if !g.Empty() {
-		if _, err := t.Say(flows.Note("digest.room.title", "since", s.Last).Gathered(g)); err != nil {
+		if _, err := t.Say(title(t, s.Last).Gathered(g)); err != nil {
 			return err
 		}
 	}
