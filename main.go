@@ -37,6 +37,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"rehearse", "FILE… [--json] [--update]", "play a session from a file, and print who sees what and when", runRehearse},
+		{"run", "[--config FILE]", "run Trellis until it is told to stop", runRun},
 		{"check", "[--config FILE]", "look at the settings and the store, and change nothing", runCheck},
 		{"backup", "FILE [--config FILE]", "copy the store to a file", runBackup},
 		{"restore", "FILE [--force]", "put a backup in the place of the store", runRestore},
