@@ -183,6 +183,23 @@ func (t *Turn) Update(ref Posted, m Message) error {
 	return PutStanding(t.over, ref, s)
 }
 
+// Disarm takes the choices off what stands under ref, and leaves its text.
+func (t *Turn) Disarm(ref Posted) error {
+	if ref == "" {
+		return nil
+	}
+	s, err := GetStanding(t.over, t.groupID, ref)
+	if ok, err := Found(err); !ok {
+		return err
+	}
+	for i, place := range s.Places {
+		s.Places[i].Content.Choices = nil
+		t.effects.Sends = append(t.effects.Sends,
+			Send{Group: t.groupID, Posted: ref, Place: i, To: place.To, Class: t.class(Message{}, ClassAwaited), Update: true})
+	}
+	return PutStanding(t.over, ref, s)
+}
+
 // Redraw replaces the message that a choice was taken on, when it was for the turn's person alone; any other one stays
 // as it is, whatever the choice says.
 func (t *Turn) Redraw(on Posted, m Message) error {
