@@ -24,6 +24,9 @@ type Config struct {
 	Grace time.Duration
 	// Erase overwrites what the store has deleted; it is called after something was forgotten. Nil: nothing does.
 	Erase func(context.Context) error
+	// Ahead is how far the engine's clock is ahead of the real one: a demo moves it forward, and calls Look after it
+	// did. It never goes back. Nil: not at all.
+	Ahead func() time.Duration
 	// Bytes is the size of the store, for metrics; nil: unknown.
 	Bytes func(context.Context) (int64, error)
 }
@@ -53,6 +56,7 @@ type Engine struct {
 
 	health health
 	erase  chan struct{} // has a token while something is to be erased
+	look   chan struct{} // has a token when the clock was moved
 }
 
 // request is a batch, or an order, on its way into a step.
@@ -86,6 +90,7 @@ func New(c Config) (*Engine, error) {
 	e := &Engine{
 		config: c, log: c.Log, adapters: map[chat.Platform]chat.Adapter{}, requests: make(chan *request, eventsAStep),
 		ended: make(chan adapterEnd, len(c.Adapters)), closing: make(chan struct{}), erase: make(chan struct{}, 1),
+		look: make(chan struct{}, 1),
 	}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
@@ -116,7 +121,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	options := e.config.Options
 	options.Suspects = append(slices.Clone(options.Suspects), readBegun(e.config.Begun)...)
 	e.suspects.Store(len(options.Suspects) > 0)
-	core, err := NewCore(ctx, options, time.Now())
+	core, err := NewCore(ctx, options, e.now())
 	if err != nil {
 		return err
 	}
@@ -143,6 +148,22 @@ func (e *Engine) Run(ctx context.Context) error {
 	stop()
 	adapters.Wait()
 	return errors.Join(err, l.close(cancel))
+}
+
+// now is the engine's clock.
+func (e *Engine) now() time.Time {
+	if e.config.Ahead == nil {
+		return time.Now()
+	}
+	return time.Now().Add(e.config.Ahead())
+}
+
+// Look makes the engine look at its clock, which was moved.
+func (e *Engine) Look() {
+	select {
+	case e.look <- struct{}{}:
+	default: // it is going to look anyway
+	}
 }
 
 func (e *Engine) runAdapter(ctx context.Context, a chat.Adapter) {
@@ -190,6 +211,7 @@ func (l *loop) run(ctx context.Context) error {
 		case o := <-l.e.outcomes:
 			l.ended(o)
 		case <-wake.C:
+		case <-l.e.look:
 		case end := <-l.e.ended:
 			if err := l.adapterEnded(end); err != nil {
 				return err
@@ -205,7 +227,7 @@ func (l *loop) run(ctx context.Context) error {
 		}
 		wake.Stop()
 		if !next.IsZero() {
-			wake.Reset(max(time.Until(next), 0))
+			wake.Reset(max(next.Sub(l.e.now()), 0))
 		}
 	}
 }
@@ -294,7 +316,7 @@ func (l *loop) oneByOne(closing bool) (next time.Time, err error) {
 func (l *loop) once(in Input) (Output, error) {
 	start := time.Now()
 	l.e.health.stepping(start)
-	out, err := l.core.Step(l.steps, start, in)
+	out, err := l.core.Step(l.steps, l.e.now(), in)
 	l.e.health.stepping(time.Time{})
 	l.core.metrics.steps.Observe(time.Since(start).Seconds())
 	return out, err
@@ -302,7 +324,7 @@ func (l *loop) once(in Input) (Output, error) {
 
 // failed decides on a step that the store did not take. A full disk may have room again; damage does not heal.
 func (l *loop) failed(err error) (time.Time, error) {
-	now := time.Now()
+	now := l.e.now()
 	if l.fails++; l.fails == 1 {
 		l.since = now
 		l.e.log.Error("the store takes nothing", "error", err)
