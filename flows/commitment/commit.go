@@ -13,8 +13,9 @@ type wish struct {
 	Text   string
 	By     calendar.When `json:",omitzero"`
 	Repeat *Repeat       `json:",omitempty"`
-	// guess is a date at the end without "by", to ask back about.
-	guess calendar.When
+	// guess is a date at the end without "by", to ask back about; guessed is the text before it.
+	guess   calendar.When
+	guessed string
 }
 
 // hasDate tells whether a line is such a command to its end.
@@ -56,8 +57,8 @@ func read(t *flows.Turn, c flows.Command, from int) (wish, error) {
 		w.Text, w.By = flows.Unquoted(before), by
 		return w, err
 	}
-	if _, guess, found, err := t.WhenTrailing(text); found && err == nil {
-		w.guess = guess
+	if before, guess, found, err := t.WhenTrailing(text); found && err == nil && before != "" {
+		w.guess, w.guessed = guess, flows.Unquoted(before)
 	}
 	return w, nil
 }
@@ -129,18 +130,18 @@ const undated = "-"
 // whichDate asks back by when. For somebody else there has to be a date, since a request lapses at it.
 func whichDate(t *flows.Turn, w wish, to flows.PersonID) flows.Message {
 	m := flows.Note("commitment.bywhen", "text", flows.Said{Text: w.Text, By: t.Person()})
-	choice := func(key, date string) flows.Choice {
-		return flows.Choice{Key: key, Action: "dated", Subject: flows.ID(to), Arg: date + " " + w.Text}
+	choice := func(key, date, text string) flows.Choice {
+		return flows.Choice{Key: key, Action: "dated", Subject: flows.ID(to), Arg: date + " " + text}
 	}
 	if w.guess.Zone != "" {
-		m = m.With("commitment.bythen", "by", w.guess).Choose(choice("commitment.button.bythen", w.guess.String()))
+		m = m.With("commitment.bythen", "by", w.guess).Choose(choice("commitment.button.bythen", w.guess.String(), w.guessed))
 	}
 	today := calendar.DateOf(t.Now(), t.Zone(t.Person()))
 	for _, o := range offered {
-		m = m.Choose(choice(o.key, today.AddDays(o.days).String()))
+		m = m.Choose(choice(o.key, today.AddDays(o.days).String(), w.Text))
 	}
 	if to == t.Person() {
-		m = m.Choose(choice("commitment.button.nodate", undated))
+		m = m.Choose(choice("commitment.button.nodate", undated, w.Text))
 	}
 	return m
 }

@@ -56,13 +56,18 @@ func (c entry) mine(t *flows.Turn) flows.Message {
 	case c.Remind.IsZero() && c.Ask.IsZero():
 		m = m.With("commitment.hear.never", "c", c.label())
 	case c.Remind.IsZero():
-		m = m.With("commitment.hear.asked", "c", c.label(), "ask", c.Ask)
+		m = m.With("commitment.hear.asked", "c", c.label(), "ask", moment(c.Ask))
 	case c.Ask.IsZero():
-		m = m.With("commitment.hear.reminded", "c", c.label(), "remind", c.Remind)
+		m = m.With("commitment.hear.reminded", "c", c.label(), "remind", moment(c.Remind))
 	default:
-		m = m.With("commitment.hear.both", "c", c.label(), "remind", c.Remind, "ask", c.Ask)
+		m = m.With("commitment.hear.both", "c", c.label(), "remind", moment(c.Remind), "ask", moment(c.Ask))
 	}
 	return m.Choose(c.choices("", string(c.id))...)
+}
+
+// moment is an instant as it stands in the middle of a sentence.
+func moment(at time.Time) flows.Brief {
+	return flows.Brief{At: at, HasTime: true, Zone: time.UTC.String()}
 }
 
 // state is one line about it, for its owner.
@@ -237,12 +242,17 @@ func (c entry) nowOf(t *flows.Turn, of, about string) flows.Message {
 	if c.Owner != t.Person() {
 		return flows.Note("commitment.line.given", "c", c.label(), "text", c.Text, "owner", c.Owner)
 	}
-	m := c.state()
-	last := c.lastDone()
-	if last >= 0 && last == len(c.Story)-1 && c.Story[last].Word.Text == "" {
-		m = m.Choose(flows.Choice{Key: "commitment.button.word", Action: "word", Subject: c.id, Arg: about, Of: of})
+	m, last := c.state(), Event{}
+	if n := len(c.Story); n > 0 {
+		last = c.Story[n-1]
 	}
-	if c.State == Open {
+	switch {
+	case last.Kind == Finished && last.Word.Text == "":
+		m = m.Choose(flows.Choice{Key: "commitment.button.word", Action: "word", Subject: c.id, Arg: about, Of: of})
+	case last.Kind == HelpAsked && last.At.Equal(t.Now()):
+		m = m.With("commitment.helped")
+	}
+	if c.State == Open && !(last.Kind == Finished && last.At.Equal(t.Now())) { // a second "Done" would mean the next one
 		m = m.Choose(c.choices(of, about)...)
 	}
 	return m

@@ -68,7 +68,7 @@ func left(t *flows.Turn, s flows.Signal) error {
 		}
 	}
 	mine, err := openOf(t, s.Person)
-	if err != nil || len(mine) == 0 {
+	if err != nil || len(mine) == 0 || s.Value == flows.Forgotten {
 		return err
 	}
 	facilitators, err := t.Facilitators()

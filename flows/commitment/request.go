@@ -136,7 +136,11 @@ func (r plea) begin(t *flows.Turn) error {
 	if err := r.offer(t); err != nil {
 		return err
 	}
-	note := flows.Note("commitment.asked", "person", r.To, "text", r.Text, "until", r.lapses())
+	key := "commitment.asked"
+	if r.Of != "" {
+		key = "commitment.asked_over"
+	}
+	note := flows.Note(key, "person", r.To, "text", r.Text, "until", r.lapses())
 	if !m.Away.IsZero() {
 		note = note.With("commitment.asked_away", "person", r.To)
 	}
@@ -258,7 +262,7 @@ func (r plea) accept(t *flows.Turn, on flows.Posted, another bool) error {
 	if err := r.close(t, on, c.mine(t)); err != nil {
 		return err
 	}
-	if _, err := t.Say(c.announce(t)); err != nil || !another {
+	if _, err := t.Say(c.announce(t)); err != nil || !another || r.Of != "" {
 		return err
 	}
 	r.Told = false

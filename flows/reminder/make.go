@@ -96,7 +96,7 @@ func rest(t *flows.Turn, c flows.Command, usual calendar.Clock) (string, flows.R
 		}
 		return c.WithoutQuotes(0), rule, true, err
 	}
-	if before, rule, found, err := t.RepeatsAfter(c, 1, usual); found {
+	if before, rule, found, err := t.RepeatsAfter(c, 0, usual); found {
 		return before, rule, true, err
 	}
 	if len(c.Tokens) > 0 && flows.IsEvery(c.Tokens[0].Text) {
