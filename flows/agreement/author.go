@@ -103,7 +103,7 @@ func amend(t *flows.Turn, f flows.Form) error {
 	}
 	p.Versions = append(slices.Clone(p.Versions), Version{Number: number, Text: text, By: t.Person(), At: t.Now()})
 	p.By, p.Nudge = by, time.Time{}
-	if err := p.dropAbsent(t); err != nil {
+	if err := p.dropAbsent(t, false); err != nil {
 		return err
 	}
 	p.schedule(t, id)
@@ -126,7 +126,7 @@ func (p Proposal) nextVersion(t *flows.Turn) (int, error) {
 // conclude takes the buttons off the offer; what was answered in a step that ran out of time is now kept, and shown
 // when it is needed.
 func (p *Proposal) conclude(t *flows.Turn, show bool) error {
-	if err := t.Update(p.Offer, flows.Note("agreement.howon.over").Quote(p.said())); err != nil {
+	if err := t.Disarm(p.Offer); err != nil {
 		return err
 	}
 	p.Offer = ""
@@ -142,8 +142,9 @@ func (p *Proposal) conclude(t *flows.Turn, show bool) error {
 	return err
 }
 
-// dropAbsent takes those off the list who are not there any more when a new version asks again.
-func (p *Proposal) dropAbsent(t *flows.Turn) error {
+// dropAbsent takes those off the list who are not there any more when people are asked again. Where answers stand, so
+// does that of somebody who has gone away since.
+func (p *Proposal) dropAbsent(t *flows.Turn, answersStand bool) error {
 	members, err := t.Members()
 	if err != nil {
 		return err
@@ -152,7 +153,12 @@ func (p *Proposal) dropAbsent(t *flows.Turn) error {
 		if slices.Contains(members, person) {
 			continue
 		}
-		p.Named = slices.DeleteFunc(slices.Clone(p.Named), func(n flows.PersonID) bool { return n == person })
+		if belongs, err := t.Holds(person, flows.Member); err != nil {
+			return err
+		} else if belongs && answersStand && p.answer(person) >= 0 {
+			continue
+		}
+		p.unname(person)
 		if _, err := t.Say(p.takenOffMessage(person)); err != nil {
 			return err
 		}
@@ -225,10 +231,16 @@ func extend(t *flows.Turn, f flows.Form) error {
 	if !t.Now().Before(flows.End(by)) {
 		return t.Wrong("by", "agreement.byover")
 	}
-	if err := t.Update(p.Offer, flows.Note("agreement.howon.over").Quote(p.said())); err != nil {
+	if err := t.Disarm(p.Offer); err != nil {
 		return err
 	}
 	p.Offer, p.State, p.TimeUp, p.By, p.Nudge, p.Longer = "", Asking, false, by, time.Time{}, t.Person()
+	if err := p.dropAbsent(t, true); err != nil {
+		return err
+	}
+	if len(p.missing()) == 0 {
+		return p.finish(t, f.Subject)
+	}
 	t.At(flows.End(by), "end", f.Subject)
 	return p.ask(t, f.Subject)
 }

@@ -26,6 +26,9 @@ func (p Proposal) title() flows.Message {
 
 // about says what the step is for and what follows.
 func (p Proposal) about(m flows.Message) flows.Message {
+	if p.Aim == ToKeep || p.Aim == ToEnd {
+		m = m.With("agreement.about." + string(p.Aim))
+	}
 	m = m.With("agreement.about." + string(p.Step))
 	for i, step := range p.Steps {
 		if step == p.Step && i+1 < len(p.Steps) {
@@ -184,6 +187,9 @@ func (a Agreement) item(m flows.Message) flows.Message {
 // reviewMessage asks a facilitator what a review shall come to: of one agreement, or of all that are due on a day.
 func reviewMessage(due []Agreement, w terms) (flows.Message, error) {
 	m := flows.Note("agreement.review.ask", "n", len(due))
+	if w.Day.IsZero() {
+		m = flows.Note("agreement.review.offer")
+	}
 	for _, a := range due {
 		m = m.With("agreement.review.item", "a", a.Name(), "date", a.Review).Quote(a.said())
 		for _, concern := range those(a.decided().Answers, Concerned) {

@@ -25,7 +25,7 @@ func (p *Proposal) offer(t *flows.Turn, id flows.ID, m flows.Message) error {
 	p.State = Pending
 	if !p.TimeUp && !p.mayTryAgain() {
 		p.State = Spent
-		if _, err := t.Say(m.With("agreement.spent", "n", p.Round)); err != nil {
+		if _, err := t.Say(m.With("agreement.spent")); err != nil {
 			return err
 		}
 		return p.put(t, id)
@@ -155,7 +155,7 @@ func weighed(t *flows.Turn, a flows.Action) (Proposal, error) {
 		return p, t.Refuse("agreement.movedon")
 	}
 	for _, posted := range append(slices.Clone(p.Prompts), p.Offer) {
-		if err := t.Update(posted, flows.Note("agreement.weigh.over").Quote(p.said())); err != nil {
+		if err := t.Disarm(posted); err != nil {
 			return p, err
 		}
 	}

@@ -34,8 +34,7 @@ func (p *Proposal) takeOff(t *flows.Turn, id flows.ID, person flows.PersonID) er
 	if err := t.Settle(person, typed[p.Step], id); err != nil {
 		return err
 	}
-	p.Named = slices.DeleteFunc(slices.Clone(p.Named), func(n flows.PersonID) bool { return n == person })
-	p.Answers = slices.DeleteFunc(slices.Clone(p.Answers), func(a Answer) bool { return a.By == person })
+	p.unname(person)
 	if _, err := t.Say(p.takenOffMessage(person)); err != nil {
 		return err
 	}
@@ -49,6 +48,12 @@ func (p *Proposal) takeOff(t *flows.Turn, id flows.ID, person flows.PersonID) er
 		return err
 	}
 	return proposals.Put(t, id, *p)
+}
+
+// unname takes a person off the list, with what they answered in the step at hand.
+func (p *Proposal) unname(person flows.PersonID) {
+	p.Named = slices.DeleteFunc(slices.Clone(p.Named), func(n flows.PersonID) bool { return n == person })
+	p.Answers = slices.DeleteFunc(slices.Clone(p.Answers), func(a Answer) bool { return a.By == person })
 }
 
 // drop ends a proposal about which nobody can be asked any more.
@@ -157,7 +162,7 @@ func (p *Proposal) takeBack(t *flows.Turn, id flows.ID) error {
 		}
 		p.unschedule(t, id)
 	}
-	if err := t.Update(p.Offer, flows.Note("agreement.howon.over")); err != nil {
+	if err := t.Disarm(p.Offer); err != nil {
 		return err
 	}
 	p.State = Withdrawn

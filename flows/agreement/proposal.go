@@ -124,11 +124,12 @@ type Round struct {
 
 var (
 	proposals = flows.NewTable[Proposal]("agreement/proposal", 1)
+	// unsettled finds those that are not over, the oldest first.
 	unsettled = proposals.Index("open", func(_ flows.ID, p Proposal) []string {
 		if p.closed() {
 			return nil
 		}
-		return []string{"open"}
+		return []string{flows.InstantKey(p.Opened)}
 	})
 )
 
@@ -136,7 +137,7 @@ func (p Proposal) closed() bool { return !slices.Contains([]State{Asking, Pendin
 
 // eachOpen shows the proposals of the group that are not over.
 func eachOpen(t *flows.Turn, visit func(id flows.ID, p Proposal) error) error {
-	return unsettled.Find(t, "open", func(id flows.ID, p Proposal) (bool, error) { return true, visit(id, p) })
+	return unsettled.Scan(t, "", "", func(id flows.ID, p Proposal) (bool, error) { return true, visit(id, p) })
 }
 
 // countOpen counts those that people are asked about now.
