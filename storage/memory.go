@@ -3,14 +3,10 @@ package storage
 import (
 	"bytes"
 	"context"
-	"errors"
 	"slices"
 	"sort"
 	"sync"
 )
-
-// ErrClosed says that the store was closed.
-var ErrClosed = errors.New("store is closed")
 
 // Memory returns a Store that keeps everything in memory and loses it with the process. A commit copies the list of
 // all keys, which is what makes a view free of locks: right for tests, whose stores are small.

@@ -2,12 +2,14 @@
 //
 // How it works: a Store opens transactions, a Tx has four verbs. Typed tables with secondary indexes (Table) and
 // the overlay (Overlay) are built once above them, so that a new store has five verbs to write and no more.
+// Records of one owner stand under a Scope, each with the version of its format, which its table migrates on reading;
+// a Step changes many records at once, when a store of an older format is opened.
 //
 // What always holds: an update commits whole or not at all; a view sees one committed state, whatever is
 // written meanwhile; there is one writer at a time. A store is for use by many goroutines, a Tx by one.
 //
-// To test a store, run storagetest.Suite over it; to test with a store and without a disk, use an Overlay over
-// nothing, which passes the same suite.
+// To test a store, run storagetest.Suite over it; to test with a store and without a disk, use Memory, or for one
+// transaction an Overlay over nothing, which pass the same suite.
 package storage
 
 import (
@@ -37,6 +39,8 @@ var (
 	ErrInUse = errors.New("store is in use")
 	// ErrNewer says that a newer Trellis wrote this. Run that one.
 	ErrNewer = errors.New("written by a newer version")
+	// ErrClosed says that the store was closed.
+	ErrClosed = errors.New("store is closed")
 )
 
 // Store opens transactions.
@@ -47,7 +51,7 @@ type Store interface {
 	// returns nil, a power cut loses nothing of it. When f returns an error, or panics, nothing of it is kept.
 	// While it waits for another writer, a cancelled ctx ends it.
 	Update(ctx context.Context, f func(Tx) error) error
-	// Close waits for running transactions. After it, every transaction fails.
+	// Close waits for running transactions. After it, every transaction fails with ErrClosed.
 	Close() error
 }
 

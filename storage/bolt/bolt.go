@@ -7,8 +7,8 @@
 // What always holds: an update that returned nil is on the disk (fdatasync of the pages, then of the meta page, both
 // by bbolt). What was read was written so: anything else is storage.ErrDamaged, also where bbolt panics or a page
 // cannot be read, and a file that is not whole is never opened, and never taken for a new one. A Store is for many
-// goroutines and starts none; within View and Update nothing may open a view and an update of the same goroutine
-// into each other, since the file's map cannot grow while a view is open.
+// goroutines. No goroutine may wait for an update while it has a view open, since the file's map can't be moved then;
+// nor call Check, Backup or Scrub in an update, for which these wait.
 //
 // To test with it, open a file in a temporary folder with NoSync, which loses what a power cut would lose and
 // nothing else, and a small InitialMmapSize, which keeps the file small. It passes storagetest.
@@ -59,7 +59,7 @@ type Stats struct {
 	Views int   // running now
 }
 
-// Stats takes no lock that a transaction waits for.
+// Stats waits for no update.
 func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	var stats Stats
 	err := s.View(ctx, func(t storage.Tx) error {

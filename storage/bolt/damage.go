@@ -38,6 +38,11 @@ func unseal(key, sealed []byte) ([]byte, error) {
 	return value, nil
 }
 
+// damaged returns an error that says what is damaged.
+func damaged(format string, args ...any) error {
+	return fmt.Errorf(format+": %w", append(args, storage.ErrDamaged)...)
+}
+
 // guard turns panics of bbolt in f, and faults of its memory map, into ErrDamaged.
 func guard(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))

@@ -29,7 +29,8 @@ type Options struct {
 	NoSync   bool           // loses the last commits in a power cut: for tests
 	// InitialMmapSize is how many bytes of address space the file may grow to before its map is moved, for which
 	// running views have to end first, and the writer to wait for them. It costs no memory. Zero means 16 GiB, where
-	// addresses have 64 bits and a map does not enlarge the file, else the size of the file. The file grows in steps
+	// addresses have 64 bits and a map does not enlarge the file, else the size of the file, which is also what is
+	// taken where there is less than asked for. The file grows in steps
 	// of 16 MB, not all of which are on the disk, or, when this is less, by doubling.
 	InitialMmapSize int
 }
@@ -85,7 +86,11 @@ func open(ctx context.Context, o Options) (*Store, error) {
 		writer:   make(chan struct{}, 1),
 		views:    &sync.WaitGroup{},
 	}
-	if s.db, s.file, err = openFile(o.Path, o); err != nil {
+	if s.db, s.file, err = openFile(o.Path, o); errors.Is(err, syscall.ENOMEM) {
+		o.InitialMmapSize = 1 // there are not as many addresses: take as many as the file needs
+		s.db, s.file, err = openFile(o.Path, o)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if o.ReadOnly {

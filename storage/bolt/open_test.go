@@ -289,6 +289,13 @@ func TestHalfMade(t *testing.T) {
 	must(t, open(t, bolt.Options{Path: path, NoSync: true}).Close())
 }
 
+// TestFewAddresses asks for more addresses than a process has: the wish is dropped, not the store.
+func TestFewAddresses(t *testing.T) {
+	s := open(t, bolt.Options{Path: filepath.Join(t.TempDir(), "store.db"), NoSync: true, InitialMmapSize: 1 << 47})
+	fillSome(t, s, 100)
+	must(t, s.Check(t.Context()))
+}
+
 func TestNoFolder(t *testing.T) {
 	if _, err := bolt.Open(context.Background(), bolt.Options{Path: filepath.Join(t.TempDir(), "none", "store.db")}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("open: %v", err)

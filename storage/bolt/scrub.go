@@ -10,8 +10,8 @@ import (
 )
 
 // Scrub overwrites with zeros what deleted and replaced values left in the file: bbolt only notes their pages as
-// free. It waits for the views that began before it, then keeps updates out while it works, some tenth of a second
-// for a million keys. Backups made before keep what they have.
+// free. It waits for the views that began before it, then keeps updates out while it works, about a second for a
+// million keys. Backups made before keep what they have.
 func (s *Store) Scrub(ctx context.Context) error {
 	if s.readOnly {
 		return storage.ErrReadOnly
@@ -23,6 +23,10 @@ func (s *Store) Scrub(ctx context.Context) error {
 }
 
 func (s *Store) scrub(ctx context.Context) error {
+	// Once without the lock, so that no update waits for a view that takes long.
+	if err := s.earlierViews(ctx); err != nil {
+		return err
+	}
 	release, err := s.lock(ctx)
 	if err != nil {
 		return err

@@ -167,7 +167,7 @@ func nested(t *testing.T, store storage.Store) {
 
 // shifting deletes the next two keys and adds a longer one at each step, over many pages' worth of keys.
 func shifting(t *testing.T, store storage.Store) {
-	const n = 3000
+	const n = 1200
 	name := func(i int) string { return fmt.Sprintf("k%06d", i) }
 	update(t, store, func(tx storage.Tx) error {
 		for i := range n {
