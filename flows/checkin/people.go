@@ -19,10 +19,10 @@ func checkOut(t *flows.Turn, s flows.Signal) error {
 	return err
 }
 
-// markCheckedOut lets a session that is closing know that people are being asked already.
+// markCheckedOut lets a session that is coming to its end know that people are being asked already.
 func markCheckedOut(t *flows.Turn) error {
 	_, s, ok, err := session.Current(t)
-	if err != nil || !ok || s.Phase != "close" {
+	if err != nil || !ok || s.Phase != "close" && s.Phase != "commit" {
 		return err
 	}
 	return session.MarkCheckedOut(t)
@@ -262,6 +262,11 @@ func (r Round) forget(t *flows.Turn, id flows.ID, p flows.PersonID) error {
 		r.Voices = slices.Delete(r.Voices, i, i+1)
 	}
 	if r.By != p {
+		if r.State == Open && !r.Anonymous {
+			if err := t.Update(r.Card, r.card(id)); err != nil {
+				return err
+			}
+		}
 		return rounds.Put(t, id, r)
 	}
 	pending := r.State != Closed
