@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"trellis/adapters/chat"
+	"trellis/flows/words"
 )
 
 // Message is what a flow says, in no language yet. The zero Message says nothing.
@@ -216,11 +217,12 @@ func (t *Turn) choice(c Choice, r reader) (chat.Choice, error) {
 		if err != nil {
 			return out, err
 		}
-		name, err := t.plain(Words(c.Key), reader{language: "en", zone: r.zone})
-		if err != nil {
-			return out, err
+		out.Label, out.Name = label, label
+		if r.language != words.English {
+			if out.Name, err = t.plain(Words(c.Key), reader{language: words.English, zone: r.zone}); err != nil {
+				return out, err
+			}
 		}
-		out.Label, out.Name = label, name
 	}
 	if c.Of != "" {
 		out.Label = c.Of + ": " + out.Label
