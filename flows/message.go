@@ -176,6 +176,9 @@ func (t *Turn) write(m Message, r reader) (chat.Message, error) {
 		if c.Discreet && r.room && t.book.shows(r.platform) {
 			continue
 		}
+		if len(out.Choices) == chat.MaxChoices { // an overview of many practices; the commands are there as well
+			break
+		}
 		choice, err := t.choice(c, r)
 		if err != nil {
 			return out, err
