@@ -30,19 +30,23 @@ func (p *Proposal) offer(t *flows.Turn, id flows.ID, m flows.Message) error {
 		}
 		return p.put(t, id)
 	}
-	here, err := t.Here(p.Author)
+	m, err := p.whatNow(t, m)
 	if err != nil {
 		return err
-	}
-	if here {
-		m = m.With(p.howOn("author"), "author", flows.Mention(p.Author)).Noticed()
-	} else {
-		m = m.With(p.howOn("facilitator"))
 	}
 	if p.Offer, err = t.Say(m.Choose(p.offers(id)...).As(flows.ClassAwaited)); err != nil {
 		return err
 	}
 	return p.put(t, id)
+}
+
+// whatNow adds what can be chosen, and who may.
+func (p Proposal) whatNow(t *flows.Turn, m flows.Message) (flows.Message, error) {
+	here, err := t.Here(p.Author)
+	if here {
+		return m.With(p.howOn("author"), "author", flows.Mention(p.Author)).Noticed(), err
+	}
+	return m.With(p.howOn("facilitator")), err
 }
 
 // howOn is the text that says what can be chosen, and who may.
@@ -73,6 +77,9 @@ func (p Proposal) offers(id flows.ID) []flows.Choice {
 
 // put stores it; what is over is taken off the agreement that it was about.
 func (p *Proposal) put(t *flows.Turn, id flows.ID) error {
+	if p.closed() || p.State == Pending && !p.TimeUp {
+		p.Answers = nil // they are among what is past
+	}
 	if p.closed() && p.About > 0 {
 		if err := p.giveBack(t); err != nil {
 			return err
@@ -124,8 +131,12 @@ func (p *Proposal) askWeigh(t *flows.Turn, id flows.ID, person flows.PersonID) e
 		t.At(at, "weigh", part(id, string(person)))
 		return nil
 	}
-	return p.tell(t, person, flows.Note("agreement.weigh.ask", "n", len(those(p.Answers, Aside)), "of", len(p.Named)).
-		Quote(p.said()).Choose(p.weights(id)...))
+	return p.tell(t, person, p.weighMessage(id))
+}
+
+func (p Proposal) weighMessage(id flows.ID) flows.Message {
+	return flows.Note("agreement.weigh.ask", "n", len(those(p.Answers, Aside)), "of", len(p.Named)).
+		Quote(p.said()).Choose(p.weights(id)...)
 }
 
 func weighLater(t *flows.Turn, s flows.ID) error {

@@ -198,9 +198,14 @@ func openOne(t *flows.Turn, a flows.Action) error {
 	case p.State == Asking && slices.Contains(p.Named, t.Person()):
 		_, err = t.Whisper(p.private(a.Subject, "agreement.asked.open"))
 	case p.State == Pending && leads:
-		_, err = t.Whisper(p.title().Choose(p.offers(a.Subject)...))
+		m, err := p.whatNow(t, flows.Note("agreement.not.title").Quote(p.said()))
+		if err != nil {
+			return err
+		}
+		_, err = t.Whisper(m.Choose(p.offers(a.Subject)...))
+		return err
 	case p.State == Weighing:
-		_, err = t.Whisper(p.title().Choose(p.weights(a.Subject)...))
+		_, err = t.Whisper(p.weighMessage(a.Subject))
 	default:
 		err = t.Refuse("flows.closed")
 	}

@@ -13,6 +13,7 @@ import (
 
 // Proposal is a text put to the group, through all its versions and steps.
 type Proposal struct {
+	Number   int            // counts them; people do not see it
 	Author   flows.PersonID // or the facilitator who opened a review
 	Opened   time.Time
 	Steps    []Step
@@ -129,7 +130,7 @@ var (
 		if p.closed() {
 			return nil
 		}
-		return []string{flows.InstantKey(p.Opened)}
+		return []string{flows.NumberKey(p.Number)}
 	})
 )
 
@@ -178,7 +179,7 @@ func (p Proposal) short() flows.Said { return short(p.said()) }
 const shortRunes = 80
 
 func short(s flows.Said) flows.Said {
-	s.Text = strings.Join(strings.Fields(s.Text), " ")
+	s.Text = strings.TrimSuffix(strings.Join(strings.Fields(s.Text), " "), ".")
 	if runes := []rune(s.Text); len(runes) > shortRunes {
 		s.Text = strings.TrimSpace(string(runes[:shortRunes-1])) + "…"
 	}

@@ -15,6 +15,9 @@ func (p *Proposal) start(t *flows.Turn, id flows.ID) error {
 	if len(members) == 0 {
 		return t.Refuse("agreement.nobody")
 	}
+	if p.Number, err = t.NextNumber("proposal"); err != nil {
+		return err
+	}
 	p.Named, p.Opened, p.Round = members, t.Now(), 1
 	p.schedule(t, id)
 	return p.begin(t, id, p.Steps[0])
