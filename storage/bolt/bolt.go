@@ -8,7 +8,7 @@
 // by bbolt). What was read was written so: anything else is storage.ErrDamaged, also where bbolt panics or a page
 // cannot be read, and a file that is not whole is never opened, and never taken for a new one. A Store is for many
 // goroutines. No goroutine may wait for an update while it has a view open, since the file's map can't be moved then;
-// nor call Check, Backup or Scrub in an update, for which these wait.
+// nor call Check, Backup or Scrub in an update, or Scrub in a view, for which these wait.
 //
 // To test with it, open a file in a temporary folder with NoSync, which loses what a power cut would lose and
 // nothing else, and a small InitialMmapSize, which keeps the file small. It passes storagetest.
@@ -45,11 +45,12 @@ type Store struct {
 
 	mu     sync.Mutex // guards what follows
 	closed bool
-	broken error           // no update may follow: see Update
-	stuck  bool            // bbolt holds locks for good: it can't be closed
-	open   sync.WaitGroup  // running transactions; added to under mu while not closed
-	views  *sync.WaitGroup // running views begun since the last scrub waited for those before
-	viewed int             // how many views run
+	broken error          // no update may follow: see Update
+	stuck  bool           // bbolt holds locks for good: it can't be closed
+	open   sync.WaitGroup // running transactions; added to under mu while not closed
+	era    int            // how often Scrub asked for the views that were running
+	views  map[int]int    // how many views run, by the era in which they began
+	ended  chan struct{}  // closed when a view ends; nil: nobody waits for that
 }
 
 // Stats says how large the store is.
@@ -70,7 +71,9 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	stats.Views = s.viewed
+	for _, n := range s.views {
+		stats.Views += n
+	}
 	return stats, err
 }
 
@@ -85,14 +88,18 @@ func (s *Store) begin(view bool) (end func(), err error) {
 	if !view {
 		return s.open.Done, nil
 	}
-	views := s.views
-	views.Add(1)
-	s.viewed++
+	era := s.era
+	s.views[era]++
 	return func() {
 		s.mu.Lock()
-		s.viewed--
-		s.mu.Unlock()
-		views.Done()
+		defer s.mu.Unlock()
+		if s.views[era]--; s.views[era] == 0 {
+			delete(s.views, era)
+		}
+		if s.ended != nil {
+			close(s.ended)
+			s.ended = nil
+		}
 		s.open.Done()
 	}, nil
 }

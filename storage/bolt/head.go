@@ -4,7 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
-	"io")
+	"io"
+)
 
 // The format of bbolt's pages, version 2. Numbers are in the machine's byte order, as bbolt writes them.
 const (

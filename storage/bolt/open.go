@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -84,7 +83,7 @@ func open(ctx context.Context, o Options) (*Store, error) {
 		readOnly: o.ReadOnly,
 		clean:    w.clean,
 		writer:   make(chan struct{}, 1),
-		views:    &sync.WaitGroup{},
+		views:    map[int]int{},
 	}
 	if s.db, s.file, err = openFile(o.Path, o); errors.Is(err, syscall.ENOMEM) {
 		o.InitialMmapSize = 1 // there are not as many addresses: take as many as the file needs

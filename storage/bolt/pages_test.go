@@ -44,9 +44,9 @@ func TestRefused(t *testing.T) {
 		full bool
 	}{
 		"no room":            {&os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, true},
-		"no room, as text":   {fmt.Errorf("file resize error: %s", syscall.ENOSPC), true},
+		"no room, as text":   {errors.New("file resize error: " + syscall.ENOSPC.Error()), true},
 		"quota":              {fmt.Errorf("write: %w", syscall.EDQUOT), true},
-		"file too large":     {fmt.Errorf("file resize error: %s", syscall.EFBIG), true},
+		"file too large":     {errors.New("file resize error: " + syscall.EFBIG.Error()), true},
 		"read-only":          {&os.PathError{Op: "open", Path: "x", Err: syscall.EROFS}, true},
 		"the disk is broken": {&os.PathError{Op: "write", Path: "x", Err: syscall.EIO}, false},
 		"nothing":            {nil, false},

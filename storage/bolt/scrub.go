@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"sync"
 
 	"trellis/storage"
 )
@@ -68,20 +67,34 @@ func (s *Store) scrub(ctx context.Context) error {
 // earlierViews waits until all views have ended that were running at the call.
 func (s *Store) earlierViews(ctx context.Context) error {
 	s.mu.Lock()
-	earlier := s.views
-	s.views = &sync.WaitGroup{}
-	s.mu.Unlock()
-	ended := make(chan struct{})
-	go func() {
-		earlier.Wait()
-		close(ended)
-	}()
-	select {
-	case <-ended:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	defer s.mu.Unlock()
+	s.era++
+	for now := s.era; s.anyBefore(now); {
+		if s.ended == nil {
+			s.ended = make(chan struct{})
+		}
+		ended := s.ended
+		s.mu.Unlock()
+		select {
+		case <-ended:
+		case <-ctx.Done():
+		}
+		s.mu.Lock()
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// anyBefore says whether a view runs that began in an earlier era; the caller holds mu.
+func (s *Store) anyBefore(era int) bool {
+	for began := range s.views {
+		if began < era {
+			return true
+		}
+	}
+	return false
 }
 
 // clear overwrites every page that the walk found unused, and what lies behind the last page. It reads before it

@@ -8,7 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 
 	"trellis/storage"
 	"trellis/storage/bolt"
@@ -89,40 +91,113 @@ func TestBackupIsScrubbed(t *testing.T) {
 	}
 }
 
-// TestScrubLeavesViews scrubs while a view reads what was deleted since: the scrub must wait for it, and for no later one.
+// TestScrubLeavesViews scrubs, also after a scrub was given up, while a view reads what was deleted since: the scrub
+// must wait for it.
 func TestScrubLeavesViews(t *testing.T) {
-	s := open(t, bolt.Options{Path: filepath.Join(t.TempDir(), "store.db"), NoSync: true})
-	fillSome(t, s, 2000)
-	scrubbed := make(chan error, 1)
-	must(t, s.View(t.Context(), func(tx storage.Tx) error {
-		deleted := make(chan error, 1)
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, bolt.Options{Path: filepath.Join(t.TempDir(), "store.db"), NoSync: true})
+		fillSome(t, s, 2000)
+		opened, read := make(chan struct{}), make(chan struct{})
+		viewed := make(chan error, 1)
+		shown := 0
 		go func() {
-			deleted <- s.Update(t.Context(), func(tx storage.Tx) error {
-				return tx.Scan(nil, nil, func(key, _ []byte) (bool, error) { return true, tx.Delete(key) })
+			viewed <- s.View(t.Context(), func(tx storage.Tx) error {
+				close(opened)
+				<-read
+				return tx.Scan(nil, nil, func(_, _ []byte) (bool, error) { shown++; return true, nil })
 			})
-			ctx, cancel := context.WithCancel(t.Context())
-			cancel()
-			if err := s.Scrub(ctx); !errors.Is(err, context.Canceled) {
-				t.Errorf("a cancelled scrub: %v", err)
-			}
-			scrubbed <- s.Scrub(t.Context())
 		}()
-		must(t, <-deleted)
-		n := 0
-		err := tx.Scan(nil, nil, func(_, _ []byte) (bool, error) {
-			if n++; n == 1000 {
-				select {
-				case err := <-scrubbed:
-					t.Errorf("the scrub did not wait: %v", err)
-				default:
+		<-opened
+		must(t, s.Update(t.Context(), func(tx storage.Tx) error {
+			return tx.Scan(nil, nil, func(key, _ []byte) (bool, error) { return true, tx.Delete(key) })
+		}))
+		ctx, cancel := context.WithCancel(t.Context())
+		givenUp, scrubbed := make(chan error, 1), make(chan error, 1)
+		go func() { givenUp <- s.Scrub(ctx) }()
+		synctest.Wait()
+		cancel()
+		if err := <-givenUp; !errors.Is(err, context.Canceled) {
+			t.Errorf("a scrub that is given up: %v", err)
+		}
+		go func() { scrubbed <- s.Scrub(t.Context()) }()
+		synctest.Wait()
+		select {
+		case err := <-scrubbed:
+			t.Errorf("the scrub did not wait: %v", err)
+		default:
+		}
+		must(t, s.Update(t.Context(), set("meanwhile", "updates go on")))
+		close(read)
+		must(t, <-viewed, <-scrubbed)
+		if shown != 2000 {
+			t.Errorf("the view showed %d keys of 2000", shown)
+		}
+	})
+}
+
+// TestScrubUnderLoad scrubs again and again beside a writer that replaces all values and views that read them.
+func TestScrubUnderLoad(t *testing.T) {
+	s := open(t, bolt.Options{Path: filepath.Join(t.TempDir(), "store.db"), NoSync: true})
+	const keys = 300
+	write := func(round int) error {
+		return s.Update(t.Context(), func(tx storage.Tx) error {
+			for i := range keys {
+				if err := set(fmt.Sprintf("key-%d", i), strings.Repeat(fmt.Sprintf("%06d", round), 1+(i+round)%40))(tx); err != nil {
+					return err
 				}
 			}
-			return true, nil
+			return nil
 		})
-		if n != 2000 {
-			t.Errorf("the view shows %d keys of 2000", n)
+	}
+	must(t, write(0))
+	stop := make(chan struct{})
+	var running sync.WaitGroup
+	for range 3 {
+		running.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				n, round := 0, ""
+				err := s.View(t.Context(), func(tx storage.Tx) error {
+					return tx.Scan(nil, nil, func(key, value []byte) (bool, error) {
+						if n++; round == "" {
+							round = string(value[:6])
+						}
+						if string(value[:6]) != round {
+							return false, fmt.Errorf("%q is of round %s, others of %s", key, value[:6], round)
+						}
+						return true, nil
+					})
+				})
+				if err != nil || n != keys {
+					t.Errorf("a view shows %d keys of %d, %v", n, keys, err)
+					return
+				}
+			}
+		})
+	}
+	running.Go(func() {
+		for round := 1; ; round++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if err := write(round); err != nil {
+				t.Error(err)
+				return
+			}
 		}
-		return err
-	}))
-	must(t, <-scrubbed)
+	})
+	for range 25 {
+		if err := s.Scrub(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	close(stop)
+	running.Wait()
+	must(t, s.Check(t.Context()))
 }
