@@ -132,7 +132,9 @@ const (
 	SignalEdited   = "flows.edited"   // Person changed the direct message Subject, which now says Value
 	SignalDeleted  = "flows.deleted"  // Person took the direct message Subject away
 	SignalRetell   = "flows.retell"   // Person was shown a question that Value names, and may be shown it again
-	SignalMayStart = "flows.maystart" // somebody wants to open Value in the group; a listener may refuse
+	// SignalMayStart says that Person wants to open Value in the group. A listener may refuse, or gather what is to be
+	// asked back once: the heading to Person, the lines to the room when they go on all the same.
+	SignalMayStart = "flows.maystart"
 
 	// Gather what the group's digest says of what happened from Since on, and of what is open now.
 	SignalDigestRoom = "flows.digestroom"
