@@ -141,7 +141,9 @@ func (r Round) keep(t *flows.Turn, id flows.ID, i int, text string, message chat
 	if err := answers.Put(t, v.Answer, Answer{Round: id, By: v.Person, Text: text, Message: message}); err != nil {
 		return err
 	}
-	v.Spoken, v.Passed = true, false
+	if v.Spoken, v.Passed = true, false; r.complete() {
+		confirm = "checkin.kept_last"
+	}
 	return r.spoke(t, id, i, confirm)
 }
 
@@ -196,7 +198,10 @@ func pass(t *flows.Turn, a flows.Action) error {
 	case r.talked():
 		return r.wentOn(t, id, flows.Note("checkin.passed.live"))
 	case r.Anonymous:
-		return r.spoke(t, id, i, "checkin.passed.anonymous")
+		return r.spoke(t, id, i, "checkin.passed.plain")
+	}
+	if r.Live || r.complete() {
+		return r.spoke(t, id, i, "checkin.passed.plain")
 	}
 	return r.spoke(t, id, i, "checkin.passed.kept")
 }

@@ -30,6 +30,8 @@ func (r Round) card(id flows.ID) flows.Message {
 	case r.talked():
 		return count(r.speakers(m.With("checkin.card.live"))).
 			Choose(primary(button("answer", id)), button("pass", id), button("reveal", id))
+	case r.Anonymous && r.Live:
+		m = m.With("checkin.card.anonymous_now")
 	case r.Anonymous:
 		m = m.With("checkin.card.anonymous", "until", r.Until)
 	case r.Live:
@@ -71,7 +73,7 @@ func (r Round) question(t *flows.Turn, id flows.ID, p flows.PersonID) flows.Mess
 	}
 	m = r.answerable(m, id)
 	if r.Anonymous {
-		return m.With("checkin.anonymous.before").With("checkin.anonymous.reads")
+		return m.With(r.secret("before")).With(r.secret("reads"))
 	}
 	return r.shownWhen(m)
 }
@@ -106,9 +108,18 @@ func (r Round) answerable(m flows.Message, id flows.ID) flows.Message {
 func (r Round) nudgeText(id flows.ID) flows.Message {
 	m := r.answerable(flows.Note("checkin.nudge", "question", r.said(), "until", r.Until), id)
 	if r.Anonymous {
-		return m.With("checkin.anonymous.before")
+		return m.With(r.secret("before"))
 	}
 	return m
+}
+
+// secret is a text about an anonymous round; where there are options, nobody writes words.
+func (r Round) secret(key string) string {
+	key = "checkin.anonymous." + key
+	if len(r.Options) > 0 {
+		key += "_options"
+	}
+	return key
 }
 
 // over is the private question once the round is over for somebody who has not spoken.
@@ -132,7 +143,7 @@ func (r Round) form(id flows.ID, before string) flows.Blank {
 	}
 	switch {
 	case r.Anonymous:
-		b.Intro = append(b.Intro, flows.Words("checkin.anonymous.before"), flows.Words("checkin.anonymous.reads"))
+		b.Intro = append(b.Intro, flows.Words(r.secret("before")), flows.Words(r.secret("reads")))
 	case r.talked():
 		b.Intro = append(b.Intro, flows.Words("checkin.form.aloud"))
 	case r.State == Open:
@@ -172,7 +183,7 @@ func (r Round) pages(t *flows.Turn, id flows.ID) ([]flows.Message, error) {
 		for i, option := range r.Options {
 			m = m.Item(flows.Words("checkin.shown.sum", "option", flows.Said{Text: option, By: r.By}, "n", r.Sums[i]))
 		}
-		return []flows.Message{m.With("checkin.anonymous.shown")}, nil
+		return []flows.Message{m.With("checkin.anonymous.counted")}, nil
 	}
 	said := make([]Answer, 0, len(r.Order))
 	for _, answer := range r.Order {
