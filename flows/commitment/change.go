@@ -145,8 +145,10 @@ func (c *entry) finish(t *flows.Turn, word string) error {
 	if err := c.end(t, Done, e); err != nil {
 		return err
 	}
-	_, err := t.Say(c.done(e))
-	return err
+	if _, err := t.Say(c.done(e)); err != nil {
+		return err
+	}
+	return c.offerAnswer(t, word)
 }
 
 // word is what the owner says about it.
@@ -210,7 +212,10 @@ func word(t *flows.Turn, f flows.Form) error {
 	if err := c.tell(t, flows.Note("commitment.word", "c", c.label(), "owner", c.Owner).Quote(said)); err != nil {
 		return err
 	}
-	return c.confirm(t, f.Arg)
+	if err := c.confirm(t, f.Arg); err != nil {
+		return err
+	}
+	return c.offerAnswer(t, said.Text)
 }
 
 func askMore(t *flows.Turn, a flows.Action) error {
