@@ -218,24 +218,6 @@ func (t *Turn) Redraw(on Posted, m Message) error {
 	return t.Update(on, m)
 }
 
-// Undress takes the choices off what stands under ref, once they are over; its words stay.
-func (t *Turn) Undress(ref Posted) error {
-	if ref == "" {
-		return nil
-	}
-	s, err := GetStanding(t.over, t.groupID, ref)
-	if ok, err := Found(err); !ok {
-		return err
-	}
-	for i := range s.Places {
-		s.Places[i].Content.Choices = nil
-		t.effects.Sends = append(t.effects.Sends, Send{
-			Group: t.groupID, Posted: ref, Place: i, To: s.Places[i].To, Class: ClassAwaited, Update: true,
-		})
-	}
-	return PutStanding(t.over, ref, s)
-}
-
 // readerAt is who reads at a place: a person, or the room.
 func (t *Turn) readerAt(p chat.Place) reader {
 	if p.Account != "" {

@@ -194,3 +194,19 @@ func dropLine(t *flows.Turn, c flows.Command) error {
 	_, err = t.Say(flows.Note("session.scope.dropped", "person", t.Person(), "line", l.phrase()))
 	return err
 }
+
+// askScope asks back who proposes something in a session whose group never said what is on the table; once, since they
+// may go on all the same, and the room is told so.
+func askScope(t *flows.Turn, s flows.Signal) error {
+	_, _, ok, err := Current(t)
+	if err != nil || !ok || s.Value != "agreement" || s.Gather == nil {
+		return err
+	}
+	lines, err := scope(t)
+	if err == nil && len(lines) == 0 {
+		s.Gather.Add(flows.Section{
+			Heading: flows.Words("session.scope.first"), Lines: []flows.Phrase{flows.Words("session.scope.unsaid")},
+		})
+	}
+	return err
+}

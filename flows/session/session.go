@@ -36,7 +36,8 @@ var Flow = flows.Flow{
 	},
 	Actions: map[string]func(*flows.Turn, flows.Action) error{"next": pressNext},
 	Listeners: flows.Listeners{
-		flows.SignalExport: export,
+		flows.SignalExport:   export,
+		flows.SignalMayStart: askScope,
 	},
 	Forget: forget,
 }
@@ -225,7 +226,7 @@ func (s Session) enter(t *flows.Turn, id flows.ID, phase string) error {
 		return err
 	}
 	if s.Phase != "" {
-		if err := t.Undress(s.Card); err != nil {
+		if err := t.Disarm(s.Card); err != nil {
 			return err
 		}
 	}
@@ -279,7 +280,7 @@ func (s Session) close(t *flows.Turn, id flows.ID) error {
 	if err := t.Hush(time.Time{}); err != nil {
 		return err
 	}
-	if err := t.Undress(s.Card); err != nil {
+	if err := t.Disarm(s.Card); err != nil {
 		return err
 	}
 	var made flows.Gathered
