@@ -13,7 +13,7 @@ var noDate calendar.When
 // hasNumber tells whether a line is a command about a numbered commitment to its end.
 func hasNumber(c flows.Command) bool {
 	_, _, ok := c.Number(Letter)
-	return ok || len(c.Tokens) == 0
+	return ok
 }
 
 // numbered reads the number that a command begins with as an open commitment of the turn's person, and what follows.
@@ -127,6 +127,9 @@ func pressDone(t *flows.Turn, a flows.Action) error {
 	return e.confirm(t, spot(a))
 }
 
+// mostStory is how much is kept of what comes round: far more than happens between two digests.
+const mostStory = 60
+
 // finish closes it as done. Of what repeats it closes the occurrence that was asked about, or else the next one.
 func (c *entry) finish(t *flows.Turn, word string) error {
 	e := Event{Kind: Finished, Word: c.word(word)}
@@ -135,7 +138,7 @@ func (c *entry) finish(t *flows.Turn, word string) error {
 		if c.Passed.Zone != "" {
 			e.By = c.Passed
 		}
-		c.Story = append(c.Story, e)
+		c.Story = append(c.Story[max(0, len(c.Story)-mostStory):], e)
 		if c.Passed.Zone != "" || c.advance(t) {
 			c.Passed = noDate
 			return c.tell(t, c.doneOnce(e))
@@ -337,7 +340,7 @@ func handCommand(t *flows.Turn, c flows.Command) error {
 	if first, rest, ok := strings.Cut(name, " "); ok && strings.EqualFold(first, "to") {
 		name = rest
 	}
-	return e.handTo(t, flows.Unquoted(name))
+	return e.handTo(t, name)
 }
 
 func askHand(t *flows.Turn, a flows.Action) error {
@@ -358,7 +361,7 @@ func hand(t *flows.Turn, f flows.Form) error {
 
 // handTo asks somebody to take it over. Until they accept it stays where it is.
 func (c entry) handTo(t *flows.Turn, name string) error {
-	to, err := t.FindPerson(name)
+	to, err := t.FindPerson(flows.Unquoted(name))
 	if err != nil {
 		return err
 	}

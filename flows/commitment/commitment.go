@@ -42,7 +42,7 @@ var Flow = flows.Flow{
 	Forms: flows.Forms{
 		"word": word, "more": more, "help": help, "hand": hand, "drop": drop, "date": acceptBy, "reassign": reassign,
 	},
-	Timers: flows.Timers{"due": due, "put": put, "lapse": lapse, "outcome": outcome, "left": leftBehind},
+	Timers: flows.Timers{"due": due, "put": put, "lapse": lapse, "outcome": outcome, "told": told, "left": leftBehind},
 	Listeners: flows.Listeners{
 		flows.SignalHelp: helpCommand, flows.SignalHome: home, flows.SignalBack: back, flows.SignalChanged: changed,
 		flows.SignalLeft: left, flows.SignalLinked: linked, flows.SignalStop: stop, flows.SignalExport: export,

@@ -22,15 +22,23 @@ func back(t *flows.Turn, s flows.Signal) error {
 			return err
 		}
 	}
-	asking, err := pleas(t, askedBy, string(s.Person))
+	t.At(t.Now(), "told", flows.ID(s.Person))
+	return nil
+}
+
+// told runs once a person has seen, in their overview, what became of what they asked.
+func told(t *flows.Turn, subject flows.ID) error {
+	asking, err := pleas(t, askedBy, string(subject))
 	if err != nil {
 		return err
 	}
 	for _, r := range asking {
-		if r.Answer != Waiting && !r.Told {
-			if err := r.tellAsker(t); err != nil {
-				return err
-			}
+		if r.Answer == Waiting {
+			continue
+		}
+		r.Told = true
+		if err := r.store(t); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package commitment
 
 import (
+	"strings"
 	"time"
 
 	"trellis/adapters/chat"
@@ -79,18 +80,11 @@ func ask(t *flows.Turn, c flows.Command) error {
 	if len(c.Tokens) == 0 {
 		return t.Refuse("commitment.ask_wanted")
 	}
-	named, text := 1, 1
-	for i, token := range c.Tokens {
-		if i > 0 && !token.Quoted && token.Text == "to" {
-			named, text = i, i+1
-			break
-		}
-	}
-	to, err := t.FindPerson(c.Between(0, named))
+	to, from, err := whom(t, c)
 	if err != nil {
 		return err
 	}
-	w, err := read(t, c, text)
+	w, err := read(t, c, from)
 	if err != nil {
 		return err
 	}
@@ -104,6 +98,28 @@ func ask(t *flows.Turn, c flows.Command) error {
 	}
 	return request(t, to, w)
 }
+
+// whom reads the person whom a command asks, and where the text begins: behind a "to", or at once.
+func whom(t *flows.Turn, c flows.Command) (to flows.PersonID, from int, err error) {
+	named := func(n int) (flows.PersonID, error) { return t.FindPerson(strings.TrimRight(c.Between(0, n), ",:")) }
+	isTo := func(i int) bool {
+		return i < len(c.Tokens) && !c.Tokens[i].Quoted && strings.EqualFold(c.Tokens[i].Text, "to")
+	}
+	to, err = named(1)
+	for n := 1; n <= mostNames; n++ { // "@Maya Osei to …"
+		if !isTo(n) {
+			continue
+		}
+		if p, whole := named(n); whole == nil {
+			return p, n + 1, nil
+		}
+		break
+	}
+	return to, 1, err
+}
+
+// mostNames is how many words a name has.
+const mostNames = 5
 
 // request asks a person for something new.
 func request(t *flows.Turn, to flows.PersonID, w wish) error {

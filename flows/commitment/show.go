@@ -101,9 +101,10 @@ func addWaiting(t *flows.Turn, s flows.Signal) error {
 	if err != nil {
 		return err
 	}
-	theirs := flows.Section{Order: 15, Heading: flows.Words("commitment.asked_title")}
+	theirs, news := flows.Section{Order: 15, Heading: flows.Words("commitment.asked_title")}, flows.News()
 	for _, r := range asking {
-		if r.Answer != Waiting {
+		if r.Answer != Waiting { // and not told yet
+			news.Lines = append(news.Lines, r.news())
 			continue
 		}
 		theirs.Lines = append(theirs.Lines, r.phrase("commitment.asking"))
@@ -118,6 +119,9 @@ func addWaiting(t *flows.Turn, s flows.Signal) error {
 	}
 	if len(theirs.Lines) > 0 {
 		s.Gather.Add(theirs)
+	}
+	if len(news.Lines) > 0 {
+		s.Gather.Add(news)
 	}
 	return nil
 }
