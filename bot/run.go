@@ -24,9 +24,9 @@ type Config struct {
 	Grace time.Duration
 	// Erase overwrites what the store has deleted; it is called after something was forgotten. Nil: nothing does.
 	Erase func(context.Context) error
-	// Ahead is how far the engine's clock is ahead of the real one: a demo moves it forward, and calls Look after it
-	// did. It never goes back. Nil: not at all.
-	Ahead func() time.Duration
+	// Ahead is how far the engine's clock is ahead of the real one, or behind it when negative: for a demo, which moves
+	// it by Advance.
+	Ahead time.Duration
 	// Bytes is the size of the store, for metrics; nil: unknown.
 	Bytes func(context.Context) (int64, error)
 }
@@ -56,7 +56,8 @@ type Engine struct {
 
 	health health
 	erase  chan struct{} // has a token while something is to be erased
-	look   chan struct{} // has a token when the clock was moved
+	ahead  atomic.Int64  // nanoseconds between the real clock and the engine's
+	jumps  chan *jump
 }
 
 // request is a batch, or an order, on its way into a step.
@@ -90,11 +91,12 @@ func New(c Config) (*Engine, error) {
 	e := &Engine{
 		config: c, log: c.Log, adapters: map[chat.Platform]chat.Adapter{}, requests: make(chan *request, eventsAStep),
 		ended: make(chan adapterEnd, len(c.Adapters)), closing: make(chan struct{}), erase: make(chan struct{}, 1),
-		look: make(chan struct{}, 1),
+		jumps: make(chan *jump),
 	}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
+	e.ahead.Store(int64(c.Ahead))
 	out := 0
 	for _, a := range c.Adapters {
 		p := a.Platform()
@@ -121,7 +123,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	options := e.config.Options
 	options.Suspects = append(slices.Clone(options.Suspects), readBegun(e.config.Begun)...)
 	e.suspects.Store(len(options.Suspects) > 0)
-	core, err := NewCore(ctx, options, e.now())
+	core, err := NewCore(ctx, options, e.Now())
 	if err != nil {
 		return err
 	}
@@ -148,22 +150,6 @@ func (e *Engine) Run(ctx context.Context) error {
 	stop()
 	adapters.Wait()
 	return errors.Join(err, l.close(cancel))
-}
-
-// now is the engine's clock.
-func (e *Engine) now() time.Time {
-	if e.config.Ahead == nil {
-		return time.Now()
-	}
-	return time.Now().Add(e.config.Ahead())
-}
-
-// Look makes the engine look at its clock, which was moved.
-func (e *Engine) Look() {
-	select {
-	case e.look <- struct{}{}:
-	default: // it is going to look anyway
-	}
 }
 
 func (e *Engine) runAdapter(ctx context.Context, a chat.Adapter) {
@@ -196,6 +182,7 @@ type loop struct {
 	out      sync.WaitGroup  // deliveries that are out
 	flying   int             // their number
 	gone     int             // adapters that ended
+	jump     *jump           // of the clock, under way
 	fails    int             // steps in a row that the store did not take
 	since    time.Time       // when the first of these was
 }
@@ -211,7 +198,8 @@ func (l *loop) run(ctx context.Context) error {
 		case o := <-l.e.outcomes:
 			l.ended(o)
 		case <-wake.C:
-		case <-l.e.look:
+		case j := <-l.jumps():
+			l.jump = j
 		case end := <-l.e.ended:
 			if err := l.adapterEnded(end); err != nil {
 				return err
@@ -225,9 +213,10 @@ func (l *loop) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		next = l.leap(next)
 		wake.Stop()
 		if !next.IsZero() {
-			wake.Reset(max(next.Sub(l.e.now()), 0))
+			wake.Reset(max(next.Sub(l.e.Now()), 0))
 		}
 	}
 }
@@ -316,7 +305,7 @@ func (l *loop) oneByOne(closing bool) (next time.Time, err error) {
 func (l *loop) once(in Input) (Output, error) {
 	start := time.Now()
 	l.e.health.stepping(start)
-	out, err := l.core.Step(l.steps, l.e.now(), in)
+	out, err := l.core.Step(l.steps, l.e.Now(), in)
 	l.e.health.stepping(time.Time{})
 	l.core.metrics.steps.Observe(time.Since(start).Seconds())
 	return out, err
@@ -324,7 +313,7 @@ func (l *loop) once(in Input) (Output, error) {
 
 // failed decides on a step that the store did not take. A full disk may have room again; damage does not heal.
 func (l *loop) failed(err error) (time.Time, error) {
-	now := l.e.now()
+	now := l.e.Now()
 	if l.fails++; l.fails == 1 {
 		l.since = now
 		l.e.log.Error("the store takes nothing", "error", err)
