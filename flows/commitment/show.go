@@ -11,7 +11,7 @@ import (
 const mostLines = 30
 
 // list shows the group's open commitments in a room, and one's own in a direct message.
-func list(t *flows.Turn, _ flows.Command) error {
+func list(t *flows.Turn, c flows.Command) error {
 	if t.Direct() {
 		return listMine(t)
 	}
@@ -23,13 +23,16 @@ func list(t *flows.Turn, _ flows.Command) error {
 	if len(all) > 0 {
 		m = flows.Note("commitment.list.room", "n", len(all))
 	}
-	for _, c := range firstOf(all, mostLines) {
-		m = m.Item(c.row(calendar.Date{}))
+	for _, open := range firstOf(all, mostLines) {
+		m = m.Item(open.row(calendar.Date{}))
 	}
 	if more := len(all) - mostLines; more > 0 {
 		m = m.With("commitment.list.more", "n", more)
 	}
-	_, err = t.Answer(m.Choose(flows.Shareable("commitments")))
+	if !c.Here {
+		m = m.Choose(flows.Shareable("commitments"))
+	}
+	_, err = t.Answer(m)
 	return err
 }
 

@@ -123,7 +123,7 @@ func collect(list *[]entry) func(flows.ID, Reminder) (bool, error) {
 // coming are those of one target that are still to be told, the earliest first.
 func coming(t *flows.Turn, target flows.ID) ([]entry, error) {
 	var list []entry
-	err := byDue.Scan(t, dueKey(target, t.Now()), flows.KeyEnd(flows.Key(string(target))), collect(&list))
+	err := byDue.Scan(t, dueKey(target, t.Now().Add(1)), flows.KeyEnd(flows.Key(string(target))), collect(&list))
 	return list, err
 }
 
