@@ -1,6 +1,7 @@
 package commitment
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -66,12 +67,14 @@ type plea struct {
 
 func (r plea) store(t *flows.Turn) error { return requests.Put(t, r.id, r.Request) }
 
+// pleas finds requests, the earliest first.
 func pleas(t *flows.Turn, x *flows.Index[Request], value string) ([]plea, error) {
 	var list []plea
 	err := x.Find(t, value, func(id flows.ID, r Request) (bool, error) {
 		list = append(list, plea{id, r})
 		return true, nil
 	})
+	slices.SortStableFunc(list, func(a, b plea) int { return a.At.Compare(b.At) })
 	return list, err
 }
 

@@ -1,6 +1,7 @@
 package reminder
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -176,12 +177,14 @@ func stopAll(t *flows.Turn, _ flows.Command) error {
 
 // home adds what fell due while a person was away.
 func home(t *flows.Turn, s flows.Signal) error {
-	section := flows.Waits()
-	if err := byWaiting.Find(t, string(s.Person), func(id flows.ID, r Reminder) (bool, error) {
-		section.Lines = append(section.Lines, flows.Words("reminder.waited", "text", r.Text))
-		return true, nil
-	}); err != nil || len(section.Lines) == 0 {
+	var list []entry
+	if err := byWaiting.Find(t, string(s.Person), collect(&list)); err != nil || len(list) == 0 {
 		return err
+	}
+	slices.SortFunc(list, func(a, b entry) int { return a.Number - b.Number })
+	section := flows.Waits()
+	for _, r := range list {
+		section.Lines = append(section.Lines, flows.Words("reminder.waited", "text", r.Text))
 	}
 	s.Gather.Add(section)
 	return nil
