@@ -11,6 +11,7 @@ import (
 type flight struct {
 	id    chat.DeliveryID
 	lane  *lane
+	at    int64 // when it was handed out, Unix nanoseconds
 	entry entry
 	queued
 }
@@ -35,7 +36,7 @@ func (s *step) dispatch() error {
 
 func (s *step) drain(t *tenant, class int, m Method) error {
 	list := &t.ready[class][m]
-	for list.first != nil && t.platform.out < t.platform.parallel && t.free(m) <= s.at {
+	for list.first != nil && t.platform.out < t.platform.parallel && t.free(m) <= s.at && (t.stopped == nil || t.out == 0) {
 		l := list.first
 		q := l.pop(class)
 		d, e, err := s.prepare(l, q)
@@ -57,7 +58,8 @@ func (s *step) drain(t *tenant, class int, m Method) error {
 		l.out, s.sent = true, true
 		s.c.place(l, s.at)
 		t.platform.out++
-		s.handed = append(s.handed, &flight{id: d.ID, lane: l, entry: e, queued: q})
+		t.out++
+		s.handed = append(s.handed, &flight{id: d.ID, lane: l, at: s.at, entry: e, queued: q})
 		s.out.Send = append(s.out.Send, *d)
 	}
 	return nil

@@ -218,6 +218,9 @@ func (c *Core) loadOutbox(tx storage.Tx, now int64) error {
 	}
 	for _, p := range c.platforms {
 		p.out, p.queued = 0, 0
+		for _, t := range p.tenants {
+			t.out = 0
+		}
 	}
 	seen := map[chat.DeliveryID]bool{}
 	var order []*lane // as their first entries stand
@@ -250,6 +253,7 @@ func (c *Core) loadOutbox(tx storage.Tx, now int64) error {
 		}
 	}
 	for _, f := range c.out {
+		f.lane.tenant.out++
 		f.lane.tenant.platform.out++
 	}
 	for _, l := range order {

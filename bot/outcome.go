@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -22,6 +23,7 @@ func (s *step) settle(o Outcome) error {
 	copied := *was // the step may fail, and come again
 	f := &copied
 	f.lane.out = false
+	f.lane.tenant.out--
 	f.lane.tenant.platform.out--
 	var later *chat.Later
 	var refused *chat.Refused
@@ -51,7 +53,7 @@ func (s *step) delivered(f *flight, r chat.Receipt) error {
 	t.strikes = 0
 	for i := range t.paces {
 		if t.platform.limits[i].covers(f.method) {
-			t.paces[i].taken(t.gauge(f.lane, i))
+			t.paces[i].taken(t.gauge(f.lane, i), f.at)
 		}
 	}
 	if err := s.works(f); err != nil {
@@ -125,10 +127,13 @@ func (s *step) anew(f *flight, r *chat.Refused) error {
 func (s *step) later(f *flight, l *chat.Later) error {
 	s.tally.delivery(f.entry.On, "later")
 	t := f.lane.tenant
-	t.strikes++
+	if l.Limit && f.at >= t.struck {
+		t.strikes++
+		t.struck = s.at
+	}
 	after := l.After
 	if after <= 0 {
-		after = backoff(max(f.entry.Tries+1, t.strikes), s.c.rand("wait "+string(f.id)).Float64())
+		after = backoff(max(f.entry.Tries+1, t.strikes), s.jitter(f))
 	}
 	until := s.at + int64(after)
 	switch l.Scope {
@@ -142,7 +147,7 @@ func (s *step) later(f *flight, l *chat.Later) error {
 	}
 	t.learned = t.learned || l.Scope > chat.ThisPlace
 	if l.Limit {
-		t.tooFast(f.lane, f.method, l.Scope, s.at)
+		t.tooFast(f, l.Scope, s.at, until)
 	}
 	// One that was in doubt before stays so: it may be the look-up that was not accepted.
 	return s.wait(f, l.Reason, after, f.doubt)
@@ -152,8 +157,13 @@ func (s *step) later(f *flight, l *chat.Later) error {
 func (s *step) unknown(f *flight, err error) error {
 	s.tally.delivery(f.entry.On, "unknown")
 	s.c.log.Info("delivery ended without an answer", "delivery", f.id, "platform", f.entry.On, "tries", f.entry.Tries+1, "error", plainError(err))
-	after := backoff(f.entry.Tries+1, s.c.rand("wait "+string(f.id)).Float64())
+	after := backoff(f.entry.Tries+1, s.jitter(f))
 	return s.wait(f, "no answer", after, true)
+}
+
+// jitter is a part of a wait's random half.
+func (s *step) jitter(f *flight) float64 {
+	return s.c.rand("wait " + string(f.id) + " " + strconv.Itoa(f.entry.Tries)).Float64()
 }
 
 // wait puts a delivery back to the head of its class.
@@ -198,7 +208,7 @@ func (t *tenant) holdMethod(m Method, until int64) {
 
 // tooFast learns from a platform that wanted less. Which of the limits was meant, the scope says; where no limit has
 // that scope, every one that applies is meant.
-func (t *tenant) tooFast(l *lane, m Method, scope chat.Scope, now int64) {
+func (t *tenant) tooFast(f *flight, scope chat.Scope, now, until int64) {
 	meant := func(limit *Limit) bool {
 		switch scope {
 		case chat.ThisMessage, chat.ThisPlace:
@@ -210,16 +220,16 @@ func (t *tenant) tooFast(l *lane, m Method, scope chat.Scope, now int64) {
 		}
 		return true
 	}
-	any := false
+	found := false
 	for _, strict := range []bool{true, false} {
 		for i := range t.platform.limits {
 			limit := &t.platform.limits[i]
-			if limit.covers(m) && (!strict || meant(limit)) {
-				t.paces[i].refused(t.gauge(l, i), now)
-				any = true
+			if limit.covers(f.method) && (!strict || meant(limit)) {
+				t.paces[i].refused(t.gauge(f.lane, i), f.at, now, until)
+				found = true
 			}
 		}
-		if any {
+		if found {
 			break
 		}
 	}

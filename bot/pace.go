@@ -96,18 +96,23 @@ type tenant struct {
 	paces    []rate  // of platform.limits
 	gauges   []gauge // of those limits that are not counted by lane; by the limit's place
 	byLane   int     // how many limits are counted by lane
+	out      int     // deliveries out
 	hold     int64   // nothing goes before then, Unix nanoseconds
 	holds    [methods]int64
-	strikes  int      // refusals to take more in a row
-	stopped  *Stopped // it refuses everything; nil: it does not
+	strikes  int      // refusals to take more in a row, each counted once however many deliveries were out
+	struck   int64    // when the last of them came, Unix nanoseconds
+	stopped  *Stopped // it refuses everything, and is tried with one message at a time; nil: it does not
 	learned  bool     // something about paces or holds is not stored
 }
 
 // gauge counts one limit.
 type gauge struct {
-	next  int64 // when the next message would come at an even pace, Unix nanoseconds
-	since int64 // when the platform last refused more; zero: never
-	sent  int   // messages that it took since
+	next int64 // when the next message would come at an even pace, Unix nanoseconds
+	// What follows is of a limit that is learned, in Unix nanoseconds.
+	since  int64 // when the platform last refused more; zero: never
+	resume int64 // when the wait after that was over
+	held   int64 // how long it was
+	sent   int   // messages that it took since
 }
 
 func (c *Core) platform(name chat.Platform) *platform {
@@ -237,6 +242,9 @@ func (c *Core) readyAt(now int64) int64 {
 			continue
 		}
 		for _, t := range p.tenants {
+			if t.stopped != nil && t.out > 0 {
+				continue
+			}
 			for class := range t.ready {
 				for m := range t.ready[class] {
 					if t.ready[class][m].first != nil {

@@ -165,6 +165,9 @@ func (s *step) stop(f *flight, r *chat.Refused) error {
 		}
 		s.c.log.Error("the platform takes nothing", "platform", t.platform.name, "reason", r.Reason, "operator", r.Who == chat.Operator)
 	}
+	if max(t.hold, t.holds[f.method]) > s.at {
+		return nil // another one that was out has said so
+	}
 	until := s.at + int64(min(tryStopped<<min(t.stopped.Tries, 10), tryStoppedMax))
 	t.stopped.Tries++
 	if r.Scope == chat.ThisMethod {
