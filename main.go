@@ -36,11 +36,16 @@ type command struct {
 // commands is all that trellis can do, in the order of the list that help shows.
 func commands() []command {
 	return []command{
+		{"demo", "[--listen ADDRESS]", "open a room of invented people in the browser", runDemo},
 		{"rehearse", "FILE… [--json] [--update]", "play a session from a file, and print who sees what and when", runRehearse},
 		{"run", "[--config FILE]", "run Trellis until it is told to stop", runRun},
 		{"check", "[--config FILE]", "look at the settings and the store, and change nothing", runCheck},
-		{"backup", "FILE [--config FILE]", "copy the store to a file", runBackup},
-		{"restore", "FILE [--force]", "put a backup in the place of the store", runRestore},
+		{"status", "[retry ID | discard ID] [--json]", "say what waits, what is paused and what failed", runStatus},
+		{"health", "[--url URL]", "say whether the Trellis that runs lives, for a container", runHealth},
+		{"backup", "FILE [--config FILE]", "copy all that Trellis keeps to a file", runBackup},
+		{"restore", "FILE [--force]", "put a backup in its place", runRestore},
+		{"export", "[--group ID] [--json FILE | …]", "write everything, or one group, for programs or for people", runExport},
+		{"import", "FILE", "put an export into another Trellis", runImport},
 		{"next", "--cron SPEC --zone ZONE", "say when a rule comes next, by the clocks of a zone", runNext},
 		{"version", "", "print the version, its commit and its date", runVersion},
 	}

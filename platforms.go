@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
+	"time"
 
 	"trellis/adapters/chat"
 	"trellis/bot"
@@ -19,6 +21,7 @@ type host struct {
 	log    *slog.Logger
 	store  storage.Store // to show from, never to write to
 	book   *flows.Book
+	now    func() time.Time
 }
 
 // opened is a platform that is configured.
@@ -26,19 +29,32 @@ type opened struct {
 	adapter chat.Adapter
 	pace    bot.Pace
 	routes  map[string]http.Handler // patterns of net/http, served at http.listen
-	close   func() error            // after the engine ended; nil: nothing to close
+	// copies are its own files in the data folder that are open while it works (platformSpec.files lists them): each
+	// makes a consistent copy at a path where nothing is yet.
+	copies map[string]func(ctx context.Context, to string) error
+	close  func() error // after the engine ended; nil: nothing to close
+}
+
+// stateFile is a file in the data folder that is part of what Trellis knows, and so of every backup.
+type stateFile struct {
+	name string // in the data folder
+	// copy looks at a file that nobody has open and, when it is whole, copies it to a path where nothing is yet.
+	copy func(ctx context.Context, from, to string) error
 }
 
 // platformSpec is one platform: the settings that it reads, and how it is made from them. A new adapter is one line
 // of platformSpecs.
 type platformSpec struct {
 	section config.Section
+	files   []stateFile // of its own
 	// open returns nil when the platform is not configured.
 	open func(ctx context.Context, h host) (*opened, error)
 }
 
 func platformSpecs() []platformSpec {
-	return []platformSpec{}
+	return []platformSpec{
+		webPlatform,
+	}
 }
 
 // platforms are those that are configured, together.
@@ -46,14 +62,18 @@ type platforms struct {
 	adapters []chat.Adapter
 	pace     map[chat.Platform]bot.Pace
 	routes   map[string]http.Handler
+	copies   map[string]func(ctx context.Context, to string) error
 	closers  []func() error
 }
 
 var errNoPlatform = errors.New("no platform is configured, so there is nobody to talk to: set web.url for a web room, and see `trellis check`")
 
-func openPlatforms(ctx context.Context, h host) (p platforms, err error) {
-	p = platforms{pace: map[chat.Platform]bot.Pace{}, routes: map[string]http.Handler{}}
-	for _, spec := range platformSpecs() {
+func openPlatforms(ctx context.Context, h host, specs []platformSpec) (p platforms, err error) {
+	p = platforms{
+		pace: map[chat.Platform]bot.Pace{}, routes: map[string]http.Handler{},
+		copies: map[string]func(context.Context, string) error{},
+	}
+	for _, spec := range specs {
 		o, err := spec.open(ctx, h)
 		if err != nil {
 			return p, errors.Join(err, p.close())
@@ -66,6 +86,7 @@ func openPlatforms(ctx context.Context, h host) (p platforms, err error) {
 		for pattern, handler := range o.routes {
 			p.routes[pattern] = handler
 		}
+		maps.Copy(p.copies, o.copies)
 		if o.close != nil {
 			p.closers = append(p.closers, o.close)
 		}

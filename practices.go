@@ -36,9 +36,17 @@ func practices() []flows.Flow {
 
 // newBook puts the practices together for groups that begin in a zone (IANA) and a language.
 func newBook(zone, language string) (*flows.Book, error) {
+	catalogues, err := loadWords()
+	if err != nil {
+		return nil, err
+	}
+	return flows.New(flows.Options{Flows: practices(), Words: catalogues, Zone: zone, Language: language})
+}
+
+func loadWords() (*words.Catalogues, error) {
 	catalogues, err := words.Load()
 	if err != nil {
 		return nil, fmt.Errorf("read the catalogues: %w", err)
 	}
-	return flows.New(flows.Options{Flows: practices(), Words: catalogues, Zone: zone, Language: language})
+	return catalogues, nil
 }

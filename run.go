@@ -46,7 +46,7 @@ func runRun(args []string, _ io.Reader, _, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	if err := serve(ctx, c, newLog(c, stderr)); err != nil {
+	if err := serve(ctx, c, platformSpecs(), newLog(c, stderr)); err != nil {
 		return failed("run", stderr, err)
 	}
 	return exitOK
@@ -67,9 +67,10 @@ func newLog(c *config.Config, w io.Writer) *slog.Logger {
 // stops bbolt's writer when the mapping must grow. It is address space, not memory.
 const storeGrows = 1 << 30
 
-// serve runs the engine with the adapters that are configured, until ctx ends.
-func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) {
-	if err := os.MkdirAll(c.String("data"), 0o700); err != nil {
+// serve runs the engine with the platforms that are configured, until ctx ends.
+func serve(ctx context.Context, c *config.Config, specs []platformSpec, log *slog.Logger) (err error) {
+	folder := c.String("data")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
 	store, err := bolt.Open(ctx, bolt.Options{Path: storeFile(c), InitialMmapSize: storeGrows})
@@ -77,12 +78,15 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	if err := removeLeftovers(folder); err != nil {
+		return err
+	}
 	book, err := newBook(c.Zone("group.zone").String(), c.String("group.language"))
 	if err != nil {
 		return err
 	}
-	h := host{config: c, log: log, store: store, book: book}
-	platforms, err := openPlatforms(ctx, h)
+	h := host{config: c, log: log, store: store, book: book, now: time.Now}
+	platforms, err := openPlatforms(ctx, h, specs)
 	if err != nil {
 		return err
 	}
@@ -90,7 +94,7 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	engine, err := bot.New(bot.Config{
 		Options:  bot.Options{Store: store, Book: book, Log: log, Pace: platforms.pace},
 		Adapters: platforms.adapters,
-		Begun:    filepath.Join(c.String("data"), "begun"),
+		Begun:    filepath.Join(folder, "begun"),
 		Erase:    store.Scrub,
 		Bytes: func(ctx context.Context) (int64, error) {
 			stats, err := store.Stats(ctx)
@@ -100,13 +104,20 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger) (err error) 
 	if err != nil {
 		return err
 	}
+	a := admin{engine: engine, store: store, book: book, folder: folder, copiers: runningCopiers(folder, store, stateFiles(specs), platforms)}
+	stopAdmin, err := a.open(ctx, log)
+	if err != nil {
+		// What people are owed does not wait for what the operator may ask.
+		log.Warn("the commands status, backup and export cannot reach this Trellis", "error", err)
+	}
+	defer stopAdmin()
 	stopHTTP, err := listen(ctx, c, engine, platforms, log)
 	if err != nil {
 		return err
 	}
 	defer stopHTTP()
 	v, _, _ := built()
-	log.Info("Trellis is running", "version", v, "data", c.String("data"))
+	log.Info("Trellis is running", "version", v, "data", folder)
 	err = engine.Run(ctx)
 	log.Info("Trellis has stopped")
 	return err

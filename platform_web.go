@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"trellis/adapters/chat"
+	"trellis/adapters/web"
+	"trellis/config"
+	"trellis/flows/words"
+	"trellis/storage"
+	"trellis/storage/bolt"
+)
+
+// firstLinkFile is where the link is written by which the first room can be entered: a secret, so not in the log.
+const firstLinkFile = "first-link"
+
+// webPlatform is the web room: its keys are among those of the core.
+var webPlatform = platformSpec{section: config.Section{}, open: openWeb}
+
+func openWeb(ctx context.Context, h host) (_ *opened, err error) {
+	if !h.config.Given("web.url") {
+		return nil, nil
+	}
+	if !h.config.Given("http.listen") {
+		return nil, errors.New("web.url is set but http.listen is not: say where the pages are to be served, such as 127.0.0.1:8080 behind a proxy")
+	}
+	timeline, err := bolt.Open(ctx, bolt.Options{Path: filepath.Join(h.config.String("data"), "web.db")})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, timeline.Close())
+		}
+	}()
+	o, err := webOptions(h, timeline)
+	if err != nil {
+		return nil, err
+	}
+	o.URL, o.Zone = h.config.String("web.url"), h.config.Zone("group.zone")
+	pages, err := web.New(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := writeFirstLink(ctx, h, pages); err != nil {
+		return nil, err
+	}
+	return &opened{
+		adapter: pages, routes: map[string]http.Handler{"/": pages.Handler()}, close: timeline.Close,
+	}, nil
+}
+
+// writeFirstLink makes a room when there is none yet, and writes down how to enter it.
+func writeFirstLink(ctx context.Context, h host, pages *web.Adapter) error {
+	catalogues, err := loadWords()
+	if err != nil {
+		return err
+	}
+	language := h.config.String("group.language")
+	link, err := pages.FirstLink(ctx, catalogues.Text(language, "flows.firstroom", 0), web.Newcomer{Name: catalogues.Text(language, "flows.firsthost", 0)})
+	if err != nil || link == "" {
+		return err
+	}
+	file := filepath.Join(h.config.String("data"), firstLinkFile)
+	if err := os.WriteFile(file, []byte(link+"\n"), 0o600); err != nil {
+		return fmt.Errorf("write down the link to the first room: %w", err)
+	}
+	h.log.Info("a web room is open; the link in this file lets its host in, who can then invite others", "file", file)
+	return nil
+}
+
+// webOptions are those of the web adapter, wherever it runs.
+func webOptions(h host, timeline storage.Store) (web.Options, error) {
+	catalogues, err := loadWords()
+	if err != nil {
+		return web.Options{}, err
+	}
+	languages := slices.DeleteFunc(catalogues.Languages(), func(code string) bool { return code == words.English })
+	return web.Options{
+		Store: timeline, Words: catalogues.Text, Languages: append([]string{words.English}, languages...), Log: h.log, Now: h.now,
+		Show: func(ctx context.Context, room chat.RoomID, account chat.AccountID, line string) (m chat.Message, err error) {
+			err = h.store.View(ctx, func(tx storage.Tx) error {
+				m, err = h.book.Show(tx, chat.Place{Platform: web.Name, Room: room}, account, line, h.now())
+				return err
+			})
+			return m, err
+		},
+	}, nil
+}
