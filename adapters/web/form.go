@@ -24,6 +24,9 @@ type openForm struct {
 	Tries  int               `json:",omitempty"`
 }
 
+// version is another one whenever the form shows something else than before.
+func (f openForm) version() string { return f.ID + "." + itoa(f.Tries) }
+
 var forms = storage.NewTable[openForm]("web/form", 1)
 
 // formOf returns the form that is open for somebody; false when none is.
@@ -143,8 +146,8 @@ func (a *Adapter) fill(ctx context.Context, t act, id string, fields map[string]
 			}
 			sends[field.Name] = p.asSent(field, value, t)
 		}
-		f.Tries++
 		if wrong = len(f.Errors) > 0; wrong {
+			f.Tries++
 			return nil, forms.Put(tx, storage.Global, string(t.by), f)
 		}
 		f.Sent = event

@@ -9,9 +9,9 @@ import (
 // formView is a form as a template shows it.
 type formView struct {
 	*view
-	ID, In, FormTitle, Submit, Wrong string
-	Intro                            []block
-	Fields                           []fieldView
+	ID, Version, In, FormTitle, Submit, Wrong string
+	Intro                                     []block
+	Fields                                    []fieldView
 }
 
 type fieldView struct {
@@ -28,7 +28,7 @@ type optionView struct {
 
 func (a *Adapter) formView(page *view, v *visit, f openForm) *formView {
 	form := &formView{
-		view: page, ID: f.ID, In: placeRoom, FormTitle: f.Form.Title, Submit: f.Form.Submit,
+		view: page, ID: f.ID, Version: f.version(), In: placeRoom, FormTitle: f.Form.Title, Submit: f.Form.Submit,
 		Intro: blocksOf(f.Form.Intro, func(chat.AccountID) (string, bool) { return "", false }),
 	}
 	if isDirect(f.Room) {

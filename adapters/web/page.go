@@ -90,8 +90,11 @@ type roomPage struct {
 	Panels                   []panel
 	Form                     *formView
 	ComposeRoom, ComposeMine *compose
-	Kept                     string
+	Kept, Many               string
 }
+
+// manyNews is from how many messages on a page says only how many there are.
+const manyNews = 4
 
 // wish is what an address asks the page to show besides.
 type wish struct{ before, reply, change, react chat.MessageID }
@@ -179,6 +182,7 @@ func (a *Adapter) answerRoom(w http.ResponseWriter, r *http.Request, v *visit, s
 	}
 	page.Open = openIn(f.mine.Entries)
 	page.Kept = page.T("web.room.kept", "n", max(int(a.o.Keep/(24*time.Hour)), 1))
+	page.Many = a.o.Words(page.language, "web.live.many", manyNews) // the script puts the number in
 	page.Panels = a.panels(r.Context(), v)
 	page.ComposeRoom, page.ComposeMine = a.composers(page.view, v, f, wrong)
 	if f.isOpen {

@@ -27,6 +27,8 @@ type liveEntry struct {
 	Day     string         `json:"day,omitempty"`
 	DayText string         `json:"dayText,omitempty"`
 	Gone    bool           `json:"gone,omitempty"`
+	// Fresh says that it came since the page was made; else it changed, and is nothing to a page that lacks it.
+	Fresh bool `json:"fresh,omitempty"`
 	// Say is what is read out, of a message that is new to the page.
 	Say string `json:"say,omitempty"`
 }
@@ -183,7 +185,7 @@ func (l *live) entry(s sight, e entry, in chat.RoomID, isNew bool) (one liveEntr
 	}
 	it := &item{message: s.message(e, in, false), Day: s.day(e.At), Under: e.Thread}
 	it.Nonce = newNonce()
-	one.Day, one.DayText = it.Day.Date, it.Day.Text
+	one.Day, one.DayText, one.Fresh = it.Day.Date, it.Day.Text, isNew
 	if isNew {
 		one.Say = s.announcement(e, in)
 	}
@@ -208,7 +210,7 @@ func (l *live) redraw(r *http.Request) error {
 	}
 	form, html := "", ""
 	if f.isOpen {
-		form = f.form.ID + "/" + itoa(f.form.Tries)
+		form = f.form.version()
 		if html, err = l.a.fragment("form", l.a.formView(page.view, l.v, f.form)); err != nil {
 			return err
 		}
