@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -204,12 +205,16 @@ func TestCursorAndRecordsAreKept(t *testing.T) {
 // brittle is a store whose commits fail while fails is set.
 type brittle struct {
 	storage.Store
-	fails error
+	fails atomic.Pointer[error]
 }
 
 func (b *brittle) Update(ctx context.Context, f func(storage.Tx) error) error {
 	return b.Store.Update(ctx, func(tx storage.Tx) error {
-		return errors.Join(f(tx), b.fails)
+		err := f(tx)
+		if fails := b.fails.Load(); fails != nil && err == nil {
+			return *fails
+		}
+		return err
 	})
 }
 
@@ -220,13 +225,13 @@ func TestFailedCommitKeepsNothing(t *testing.T) {
 	in := batch(r.event("#air", "ana", chat.Command{Text: "count x"}), r.event("#air", "ana", chat.Command{Text: "remind 5 two"}))
 	in.Outcomes = []Outcome{r.take(r.out[0])}
 	r.out = nil
-	store.fails = storage.ErrFull
+	store.fails.Store(&storage.ErrFull)
 	for range 3 {
 		if _, err := r.core.Step(t.Context(), r.now, in); !errors.Is(err, storage.ErrFull) {
 			t.Fatalf("a full store: %v", err)
 		}
 	}
-	store.fails = nil
+	store.fails.Store(nil)
 	r.step(in)
 	r.until(began.Add(time.Minute))
 	r.want("#air one", "#air 1 so far", "#air two")

@@ -131,6 +131,12 @@ func (l *limited) count() int {
 // runEngine runs an engine until stop is called.
 func runEngine(t testing.TB, c Config) (stop func()) {
 	t.Helper()
+	_, stop = startEngine(t, c)
+	return stop
+}
+
+func startEngine(t testing.TB, c Config) (e *Engine, stop func()) {
+	t.Helper()
 	e, err := New(c)
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +144,7 @@ func runEngine(t testing.TB, c Config) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- e.Run(ctx) }()
-	return sync.OnceFunc(func() {
+	return e, sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("the engine ended with %v", err)
