@@ -17,6 +17,7 @@ import (
 
 	"trellis/bot"
 	"trellis/config"
+	"trellis/storage"
 	"trellis/storage/bolt"
 )
 
@@ -118,8 +119,28 @@ func serve(ctx context.Context, c *config.Config, specs []platformSpec, log *slo
 	defer stopHTTP()
 	v, _, _ := built()
 	log.Info("Trellis is running", "version", v, "data", folder)
-	err = engine.Run(ctx)
+	err = checkBeside(ctx, store, engine.Run)
 	log.Info("Trellis has stopped")
+	return err
+}
+
+// checkBeside looks at every page of the store while run works, since a start after a clean stop does not. Damage ends
+// run, as it would when it is read.
+func checkBeside(ctx context.Context, store *bolt.Store, run func(context.Context) error) error {
+	work, end := context.WithCancelCause(ctx)
+	checked := make(chan struct{})
+	go func() {
+		defer close(checked)
+		if err := store.Check(work); errors.Is(err, storage.ErrDamaged) {
+			end(err)
+		}
+	}()
+	err := run(work)
+	if damage := context.Cause(work); errors.Is(damage, storage.ErrDamaged) {
+		err = errors.Join(damage, err)
+	}
+	end(nil)
+	<-checked
 	return err
 }
 
