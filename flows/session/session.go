@@ -37,6 +37,7 @@ var Flow = flows.Flow{
 	Actions: map[string]func(*flows.Turn, flows.Action) error{"next": pressNext},
 	Listeners: flows.Listeners{
 		flows.SignalExport:   export,
+		flows.SignalLinked:   linked,
 		flows.SignalMayStart: askScope,
 	},
 	Forget: forget,
@@ -350,6 +351,32 @@ func export(t *flows.Turn, s flows.Signal) error {
 	}
 	s.Gather.Add(flows.Section{Order: 10, Heading: flows.Words("session.export.title"), Lines: lines})
 	return nil
+}
+
+// linked makes what one account said that of the person behind both.
+func linked(t *flows.Turn, s flows.Signal) error {
+	from := flows.PersonID(s.Value)
+	if err := sessions.All(t, func(id flows.ID, v Session) (bool, error) {
+		if v.By != from {
+			return true, nil
+		}
+		v.By = s.Person
+		return true, sessions.Put(t, id, v)
+	}); err != nil {
+		return err
+	}
+	return scopeLines.All(t, func(id flows.ID, l Line) (bool, error) {
+		if l.By != from && l.AnswerBy != from {
+			return true, nil
+		}
+		if l.By == from {
+			l.By = s.Person
+		}
+		if l.AnswerBy == from {
+			l.AnswerBy = s.Person
+		}
+		return true, scopeLines.Put(t, id, l)
+	})
 }
 
 // forget keeps topic and scope, which are the group's, and takes the name off them.
