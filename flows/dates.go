@@ -171,6 +171,9 @@ func End(w calendar.When) time.Time {
 // Rule reads what repeats, as the turn's person means it; usual is the time of day where none is given.
 func (t *Turn) Rule(text string, usual calendar.Clock) (calendar.Rule, error) {
 	r, err := calendar.ParseRule(text, t.Calendar(), usual)
+	if unknown, ok := errors.AsType[*calendar.UnknownError](err); ok {
+		return r, t.Refuse("date.unknown_rule", "text", Said{Text: unknown.Text})
+	}
 	return r, t.dateError(err)
 }
 

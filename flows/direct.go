@@ -14,19 +14,16 @@ func (t *Turn) direct(said chat.Said) error {
 	if rest, ok := cutName(text); ok {
 		return t.command(rest)
 	}
+	if done, err := t.lone(text); done || err != nil {
+		return err
+	}
 	w, err := t.waitingOf(t.person)
 	if err != nil {
 		return err
 	}
 	switch strings.ToLower(strings.Trim(text, " .!?")) {
-	case "cancel":
-		return t.cancel(w)
 	case "help", "home", "":
 		return t.command(text)
-	case "pass":
-		if len(w.Questions) > 0 {
-			return t.answer(w, said.Message, text, true)
-		}
 	}
 	open := t.answerable(w, text)
 	row, command, ok := t.book.parse(text)

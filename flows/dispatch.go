@@ -134,13 +134,16 @@ func (t *Turn) command(line string) error {
 	if len([]rune(line)) > MaxText+200 {
 		return t.Refuse("flows.toolong", "n", MaxText)
 	}
+	if done, err := t.lone(line); done || err != nil {
+		return err
+	}
 	line = t.readable(line)
 	row, c, ok := t.book.parse(line)
-	if !ok {
+	if !ok || row.spec.Usage == "" && len(c.Tokens) > 0 {
 		return t.unknown(line)
 	}
 	t.flow, t.here = row.flow, c.Here
-	if err := t.settle(row, line); err != nil {
+	if err := t.settle(row, c); err != nil {
 		return err
 	}
 	may, err := t.Holds(t.person, row.spec.Who)
@@ -164,13 +167,31 @@ func (t *Turn) command(line string) error {
 	return err
 }
 
+// lone runs the words that mean the same wherever somebody writes them to Trellis; false when the text is none of them.
+func (t *Turn) lone(text string) (bool, error) {
+	word := strings.ToLower(strings.Trim(text, " .!?"))
+	if word != "cancel" && word != "pass" {
+		return false, nil
+	}
+	w, err := t.waitingOf(t.person)
+	switch {
+	case err != nil:
+		return false, err
+	case word == "cancel":
+		return true, t.cancel(w)
+	case len(w.Questions) == 0:
+		return false, nil
+	}
+	return true, t.answer(w, "", text, true)
+}
+
 // settle finds or makes the group that a command is about, and the person's place in it.
-func (t *Turn) settle(row command, line string) error {
+func (t *Turn) settle(row command, c Command) error {
 	if t.event.Direct {
-		if row.spec.Anywhere || t.groupID != "" {
+		if row.spec.Anywhere && !c.Here || t.groupID != "" {
 			return nil
 		}
-		return t.settleDirect(row, line)
+		return t.settleDirect(row, c.raw)
 	}
 	if t.groupID == "" {
 		if err := t.found(t.place, ""); err != nil {

@@ -59,7 +59,7 @@ type (
 
 // CommandSpec is one row of the grammar; help is made from it.
 type CommandSpec struct {
-	Usage string // what follows the words, such as `QUESTION [by=WHEN]`; grammar, not prose
+	Usage string // what follows the words, such as `QUESTION [by=WHEN]`; grammar, not prose. Without it, nothing may follow
 	Who   Role
 	Keys  []string // the key=value that it reads, at its end
 	Bare  []string // words that it reads alone, before or after a quoted text

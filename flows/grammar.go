@@ -223,20 +223,32 @@ func (row command) whole(c Command) bool {
 	return len(c.Tokens) == 0 || len(c.args) > 0 || c.Tokens[0].Quoted
 }
 
-// nearest is the command that a line was most likely meant to be; empty when none is near.
+// nearest is the command that a line was most likely meant to be; empty when none is near. Where the line begins like a
+// command, the next word may be a slip.
 func (b *Book) nearest(line string) string {
 	fields := strings.Fields(strings.ToLower(line))
-	if len(fields) == 0 {
-		return ""
+	var known []string
+	if row, _, ok := b.parse(line); ok {
+		known = row.words
 	}
-	best, least := "", len([]rune(fields[0]))/3+1
+	if len(fields) <= len(known) {
+		return strings.Join(known, " ")
+	}
+	slip := fields[len(known)]
+	best, least := "", len([]rune(slip))/3+1
 	for _, row := range b.commands {
-		noun := row.words[0]
-		if d := levenshtein.ComputeDistance(fields[0], noun); d < least || d == least && (best == "" || noun < best) {
-			best, least = noun, d
+		if len(row.words) <= len(known) || !slices.Equal(row.words[:len(known)], known) {
+			continue
+		}
+		word := row.words[len(known)]
+		if d := levenshtein.ComputeDistance(slip, word); d < least || d == least && (best == "" || word < best) {
+			best, least = word, d
 		}
 	}
-	return best
+	if best == "" {
+		return strings.Join(known, " ")
+	}
+	return strings.Join(append(slices.Clone(known), best), " ")
 }
 
 // Number reads "3", "#3" and "C3" (with the letter given) at the beginning of the text, and returns what follows.

@@ -88,6 +88,7 @@ func TestTheNearestCommandIsNamed(t *testing.T) {
 	b := testBook(t)
 	for line, want := range map[string]string{
 		"chekin": "checkin", "Propse a thing": "propose", "dnoe 3": "done", "xyzzy": "", "": "", "sesion start": "session",
+		"session scpoe on x": "session scope", "session xyzzy": "session", "checkin revela": "checkin reveal",
 	} {
 		if got := b.nearest(line); got != want {
 			t.Errorf("nearest to %q is %q, want %q", line, got, want)

@@ -117,13 +117,14 @@ func (t *Turn) Tell(p PersonID, m Message) (Posted, error) {
 	return t.post(m, []chat.Place{{Platform: account.Platform, Account: account.ID}}, t.class(m, class))
 }
 
-// Answer says something to whoever did what the turn is about, where they did it: to them alone, or, when they asked
-// for it `here`, in the room.
+// Answer says something to whoever did what the turn is about: to them alone, where they did it, or, when they asked
+// for it `here`, to the group.
 func (t *Turn) Answer(m Message) (Posted, error) {
-	if t.here && !t.event.Direct {
-		return t.post(m, []chat.Place{{Platform: t.place.Platform, Room: t.place.Room}}, ClassAnswer)
+	if !t.here || len(t.group.Rooms) == 0 {
+		return t.Whisper(m)
 	}
-	return t.Whisper(m)
+	m.Choices = slices.DeleteFunc(slices.Clone(m.Choices), func(c Choice) bool { return c.Key == showKey })
+	return t.post(m, t.group.Rooms, ClassAnswer)
 }
 
 // Whisper says something to whoever did what the turn is about, to them alone.
@@ -138,9 +139,11 @@ func (t *Turn) Whisper(m Message) (Posted, error) {
 	return t.post(m, []chat.Place{to}, t.class(m, ClassAnswer))
 }
 
-// Shareable is a choice that shows the room what a command answered.
+const showKey = "flows.button.show"
+
+// Shareable is a choice that shows the room what a command answered; it is left out where that is done.
 func Shareable(command string) Choice {
-	return Choice{Key: "flows.button.show", Run: command + " here"}
+	return Choice{Key: showKey, Run: command + " here"}
 }
 
 func (t *Turn) post(m Message, places []chat.Place, class Class) (Posted, error) {

@@ -226,7 +226,22 @@ func (p *parser) decide(readings []reading, text string) (When, error) {
 	case far != nil:
 		return When{}, &FarError{Text: text, When: *far, Limit: limit}
 	}
-	return When{}, &PastError{Text: text, When: readings[0].when, Choices: sortedChoices(offers)}
+	past := readings[0].when
+	if len(offers) == 0 {
+		offers = p.soon(past)
+	}
+	return When{}, &PastError{Text: text, When: past, Choices: sortedChoices(offers)}
+}
+
+// soon are today and tomorrow at the time of day of a moment that nothing ahead is like, such as yesterday.
+func (p *parser) soon(past When) []When {
+	var days []When
+	for n := range 2 {
+		if w := p.on(p.today.AddDays(n), past.Clock, past.HasTime); p.ahead(w) {
+			days = append(days, w)
+		}
+	}
+	return days
 }
 
 // sortedChoices are in their order, each once.

@@ -31,7 +31,7 @@ var Flow = flows.Flow{
 			Keys: []string{"by", "every", "until", "options"}, Bare: []string{"anonymous", "now"}, Run: ask,
 		},
 		"checkin reveal": {Usage: "[N]", Who: flows.Member, Run: revealCommand},
-		"checkin list":   {Usage: "", Who: flows.Member, Answers: true, Run: list},
+		"checkin list":   {Usage: `["QUESTION"]`, Who: flows.Member, Answers: true, Run: list},
 		"checkin end":    {Usage: "N", Who: flows.Member, Run: endCommand},
 	},
 	Actions: flows.Actions{"answer": openForm, "pass": pass, "choose": choose, "reveal": revealPressed},

@@ -12,7 +12,7 @@ const mostLines = 30
 
 // list shows the group's open commitments in a room, and one's own in a direct message.
 func list(t *flows.Turn, c flows.Command) error {
-	if t.Direct() {
+	if t.Direct() && !c.Here {
 		return listMine(t)
 	}
 	all, err := allOpen(t)
@@ -29,10 +29,7 @@ func list(t *flows.Turn, c flows.Command) error {
 	if more := len(all) - mostLines; more > 0 {
 		m = m.With("commitment.list.more", "n", more)
 	}
-	if !c.Here {
-		m = m.Choose(flows.Shareable("commitments"))
-	}
-	_, err = t.Answer(m)
+	_, err = t.Answer(m.Choose(flows.Shareable("commitments")))
 	return err
 }
 

@@ -103,7 +103,7 @@ func set(key string, s Schedule, dates []time.Time, old *Schedule) flows.Message
 
 // now is `digest`: the group's in a room, one's own in a direct message.
 func now(t *flows.Turn, c flows.Command) error {
-	if t.Direct() {
+	if t.Direct() && (!c.Here || t.Group() == "") {
 		return showMe(t)
 	}
 	return showRoom(t)

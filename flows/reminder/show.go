@@ -145,7 +145,7 @@ func list(t *flows.Turn, c flows.Command) error {
 	if err != nil {
 		return err
 	}
-	if !c.Here || t.Direct() {
+	if !c.Here {
 		own, err := coming(t, flows.ID(t.Person()))
 		if err != nil {
 			return err
