@@ -69,6 +69,8 @@ type Adapter struct {
 	run   atomic.Pointer[running] // nil before Run
 	ended atomic.Bool
 
+	naming sync.Mutex // held while Slack is asked who Trellis is
+
 	mu         sync.Mutex // guards what follows; never held while Slack or the engine is asked
 	workspaces map[string]*workspace
 	single     *workspace             // the one of BotToken; nil: there are installations

@@ -22,7 +22,7 @@ func (a *Adapter) Deliver(ctx context.Context, d chat.Delivery) (chat.Receipt, e
 	if ctx.Err() != nil {
 		return chat.Receipt{}, &chat.Later{Reason: "stopped before it was sent"}
 	}
-	w, err := a.workspaceOf(d.To)
+	w, err := a.workspaceOf(ctx, d.To)
 	if err != nil {
 		return chat.Receipt{}, err
 	}
@@ -56,8 +56,11 @@ func textLength(t chat.Text) (n int) {
 }
 
 // workspaceOf is where a place is.
-func (a *Adapter) workspaceOf(to chat.Place) (*workspace, error) {
+func (a *Adapter) workspaceOf(ctx context.Context, to chat.Place) (*workspace, error) {
 	if a.single != nil {
+		if err := a.askName(ctx, a.single); err != nil {
+			return nil, unsent(err)
+		}
 		return a.single, nil
 	}
 	w := a.workspace(Workspace(to))

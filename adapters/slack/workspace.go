@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	slackgo "github.com/slack-go/slack"
@@ -17,15 +18,15 @@ import (
 
 // workspace is one that Trellis is installed in.
 type workspace struct {
-	team string // set once, before anything is asked of it; the one of BotToken has it after meet
+	team string // set once, before met is
+	met  atomic.Bool
 	a    *Adapter
 	ctx  context.Context // ends when the workspace is left
 	stop context.CancelFunc
 
 	mu      sync.Mutex // guards what follows; never held while Slack is asked
 	client  *slackgo.Client
-	bot     string // user ID
-	botID   string
+	bot     string          // user ID
 	scopes  map[string]bool // granted; nil: not known
 	refresh string          // for the next token, when tokens run out
 	expires time.Time       // zero: never
@@ -34,6 +35,7 @@ type workspace struct {
 
 func (a *Adapter) newWorkspace(team, token string) *workspace {
 	w := &workspace{team: team, a: a}
+	w.met.Store(team != "")
 	w.ctx, w.stop = context.WithCancel(context.Background())
 	w.client = a.newClient(w, token)
 	return w
@@ -87,26 +89,40 @@ func (w *workspace) own(user, bot string) bool {
 // meet finds out who Trellis is in a workspace. It waits for Slack as long as it must, and fails when the token is refused.
 func (a *Adapter) meet(ctx context.Context, w *workspace) error {
 	for pause := time.Second; ctx.Err() == nil; pause = min(2*pause, time.Minute) {
-		who, err := w.api().AuthTestContext(ctx)
+		err := a.askName(ctx, w)
 		if err == nil {
-			w.mu.Lock()
-			w.bot, w.botID = who.UserID, who.BotID
-			if w.team == "" {
-				w.team = who.TeamID
-			}
-			team := w.team
-			w.mu.Unlock()
-			a.mu.Lock()
-			a.workspaces[team] = w
-			a.mu.Unlock()
 			return nil
 		}
 		if isFinal(err) {
 			return fmt.Errorf("sign in to Slack: %w (look at slack.bot_token, or install the app again)", err)
 		}
-		a.log.Warn("Slack does not answer; Trellis goes on trying", "error", plain(err))
+		if ctx.Err() == nil {
+			a.log.Warn("Slack does not answer; Trellis goes on trying", "error", plain(err))
+		}
 		wait(ctx, max(pause, retryAfter(err)))
 	}
+	return nil
+}
+
+// askName asks Slack once who Trellis is, unless that is known.
+func (a *Adapter) askName(ctx context.Context, w *workspace) error {
+	a.naming.Lock() // one asks, the others wait
+	defer a.naming.Unlock()
+	if w.met.Load() {
+		return nil
+	}
+	who, err := w.api().AuthTestContext(ctx)
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	w.bot = who.UserID
+	w.mu.Unlock()
+	w.team = who.TeamID
+	w.met.Store(true)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.workspaces[w.team] = w
 	return nil
 }
 
@@ -117,8 +133,8 @@ func (a *Adapter) workspace(team string) *workspace {
 	if w := a.workspaces[team]; w != nil {
 		return w
 	}
-	if a.single != nil && a.single.team == "" {
-		return nil // not met yet
+	if a.single == nil || !a.single.met.Load() {
+		return nil
 	}
 	// A workspace of an organisation for which Trellis was installed as a whole sends under its own name, too. With one
 	// token there is one workspace, whatever name a shared channel gives it.
