@@ -108,7 +108,7 @@
     old.replaceWith(next);
     if (!had) return;
     const same = had.value && next.querySelector('[value="' + CSS.escape(had.value) + '"]');
-    const to = same || next.querySelector("[autofocus], textarea, button, a") || next;
+    const to = same || next.querySelector("[data-first], textarea, button, a") || next;
     to.focus({ preventScroll: true });
   }
 
@@ -268,6 +268,11 @@
     const next = doc.getElementById(id);
     const old = $(id);
     if (!next || !old) throw new Error("gone");
+    const focus = next.querySelector("[autofocus]");
+    if (focus) {
+      focus.removeAttribute("autofocus"); // it is given by hand, below
+      focus.dataset.first = "";
+    }
     const whole = old.matches("li.entry");
     const from = whole ? next.querySelector(":scope > article") : next;
     swap(whole ? old.querySelector(":scope > article") : old, from);
@@ -288,14 +293,15 @@
     e.preventDefault();
     try {
       const next = await part(a.href, a.dataset.part);
-      const to = next.querySelector("[autofocus], .react button") || next.querySelector("a, button");
+      const to = next.querySelector("[data-first], .react button") || next.querySelector("a, button");
       if (to) to.focus();
+      if (to && to.setSelectionRange) to.setSelectionRange(to.value.length, to.value.length);
       next.scrollIntoView({ block: "nearest" });
     } catch {
       location.href = a.href;
     }
   });
-  const fine = matchMedia("(pointer: fine)").matches;
+  const fine = !matchMedia("(pointer: coarse)").matches; // on a glass keyboard Enter is a new line
   document.addEventListener("keydown", (e) => {
     if (e.key !== "Enter" || e.shiftKey || e.isComposing || !fine) return;
     const area = e.target.closest(".compose textarea");
@@ -306,6 +312,15 @@
   function prepare() {
     for (const keys of document.querySelectorAll(".keys")) keys.hidden = !fine;
   }
+
+  // Where the parts of the page do not scroll by themselves, what is new is at the end.
+  const narrow = matchMedia("(max-width: 47.99rem)");
+  function toEnd() {
+    if (!narrow.matches || $("what")) return;
+    if (["", "#mine", "#room"].includes(location.hash)) scrollTo(0, document.documentElement.scrollHeight);
+  }
+  addEventListener("hashchange", toEnd);
+  toEnd();
 
   prepare();
   const waiting = $("form");
