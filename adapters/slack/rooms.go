@@ -41,6 +41,9 @@ func (a *Adapter) roomArrived(w *workspace, v *event, told func(chat.Happening) 
 		if w.own(v.User.ID, "") {
 			arrived = a.one(w, "", e)
 		}
+		if reason == "is_archived" { // Trellis stays in it, and it may be opened again
+			return arrived
+		}
 		arrived.keep = []chat.Record{{Name: roomRecord + string(room)}, {Name: enteringRecord + string(room)}}
 		arrived.then = func() { a.forgetRoom(room) }
 		return arrived

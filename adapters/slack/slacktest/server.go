@@ -238,6 +238,13 @@ func (s *Server) Fault(f Fault) {
 	s.faults = append(s.faults, &fault{f, max(f.Times, 1)})
 }
 
+// NoFaults takes back the faults that were not met.
+func (s *Server) NoFaults() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
+
 // meet is the fault that a call meets; nil: none. It is called with s.mu held.
 func (s *Server) meet(method string) *Fault {
 	for i, f := range s.faults {
