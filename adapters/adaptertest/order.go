@@ -82,6 +82,7 @@ func updates(e *engine) {
 	private := e.deliver(e.to(of(e.Ana), say("one thing waits", choice("Done"))))
 	d := e.to(of(e.Ana), say("nothing waits"))
 	d.Update = private.Message
+	d.To.Room = private.Room // the engine sends an update to where the receipt says that the message stands
 	e.deliver(d)
 	if seen := e.sees(e.Ana, "", "nothing waits"); len(seen[0].Choices) != 0 {
 		e.Errorf("Ana still sees %q", seen[0].Choices)

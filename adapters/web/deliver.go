@@ -79,6 +79,7 @@ func updated(tx storage.Tx, d chat.Delivery, in chat.RoomID, said chat.Message) 
 // placesOf are where a message to a place may stand: a word to somebody in a room may have gone to them directly,
 // because they had left.
 func placesOf(to chat.Place, in chat.RoomID) []chat.RoomID {
+	// An update comes to where its message stands, which may be the direct room itself.
 	if to.Room == "" || to.Account == "" {
 		return []chat.RoomID{in}
 	}
@@ -94,7 +95,8 @@ func (a *Adapter) whereTo(to chat.Place) (in chat.RoomID, only chat.AccountID, e
 			return "", "", gone
 		}
 	}
-	if to.Room == "" {
+	// An update comes to where its message stands, which may be the direct room itself.
+	if to.Room == "" || to.Account != "" && to.Room == directOf(to.Account) {
 		if !p.anywhere(to.Account) {
 			gone.Reason = "account_left"
 			return "", "", gone
