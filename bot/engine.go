@@ -131,7 +131,7 @@ func NewCore(ctx context.Context, o Options, now time.Time) (*Core, error) {
 	}
 	c.seeded, c.rand = o.Rand != nil, o.Rand
 	if c.rand == nil {
-		system := rand.New(systemSource{})
+		system := rand.New(&systemSource{})
 		c.rand = func(string) *rand.Rand { return system }
 	}
 	for _, name := range o.Suspects {
@@ -255,8 +255,11 @@ type step struct {
 
 	cancelled bool // a turn took back a timer, maybe one that is due in this step
 
+	cursors    map[chat.Platform][]byte // the newest of this step
 	tally      tally
 	key, value []byte // scratch
+	names      []byte // keys of the timers that the last turn wants, one behind the other…
+	ends       []int  // …and where each ends
 }
 
 // counted is a Tx that counts what is written.
@@ -295,6 +298,9 @@ func (s *step) run(in Input) error {
 			return fmt.Errorf("take in from %s: %w", b.Platform, err)
 		}
 		s.out.Replies = append(s.out.Replies, replies)
+	}
+	if err := s.writeCursors(); err != nil {
+		return fmt.Errorf("store where platforms are read on: %w", err)
 	}
 	if in.Closing {
 		return s.writeOutbox()

@@ -128,6 +128,6 @@ func forgetReplies(tx storage.Tx, p chat.Platform, a chat.AccountID) error {
 		if json.Unmarshal(value[len(header):], &r) == nil && r.By != a {
 			return true, nil
 		}
-		return true, tx.Put(slices.Clone(key), []byte(empty))
+		return true, tx.Put(slices.Clone(key), emptyRecord)
 	})
 }

@@ -15,7 +15,7 @@ var (
 	keeps   = storage.NewTable[[]byte]("bot/kept", 1)
 )
 
-// keep stores what an adapter keeps. The cursor goes last: all that it stands for is in the same transaction.
+// keep stores what an adapter keeps. Of the cursors of a step the last one counts.
 func (s *step) keep(p chat.Platform, b chat.Batch) error {
 	for _, r := range b.Keep {
 		key := storage.Key(string(p)) + r.Name
@@ -29,10 +29,22 @@ func (s *step) keep(p chat.Platform, b chat.Batch) error {
 			return err
 		}
 	}
-	if b.Cursor == nil {
-		return nil
+	if b.Cursor != nil {
+		if s.cursors == nil {
+			s.cursors = map[chat.Platform][]byte{}
+		}
+		s.cursors[p] = b.Cursor
 	}
-	return cursors.Put(&s.tx, storage.Global, string(p), b.Cursor)
+	return nil
+}
+
+func (s *step) writeCursors() error {
+	for p, cursor := range s.cursors {
+		if err := cursors.Put(&s.tx, storage.Global, string(p), cursor); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Stored is chat.Inbox's, for one platform. It is for use by any goroutine.

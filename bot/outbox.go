@@ -41,6 +41,56 @@ type entry struct {
 	Reason string         `json:"e,omitempty"` // why it did not work last; the platform's word
 }
 
+// append appends the entry as json.Marshal would write it, at a fraction of the cost: a step writes thousands.
+func (e *entry) append(b []byte) []byte {
+	text := func(name, value string) {
+		if value != "" {
+			b = appendText(append(append(b, name...), ':'), value)
+			b = append(b, ',')
+		}
+	}
+	number := func(name string, value int64) {
+		if value != 0 {
+			b = strconv.AppendInt(append(append(b, name...), ':'), value, 10)
+			b = append(b, ',')
+		}
+	}
+	truth := func(name string, value bool) {
+		if value {
+			b = append(append(b, name...), ":true,"...)
+		}
+	}
+	b = append(b, '{')
+	text(`"g"`, string(e.Group))
+	text(`"p"`, string(e.Posted))
+	number(`"i"`, int64(e.Index))
+	text(`"f"`, string(e.On))
+	text(`"r"`, string(e.Room))
+	text(`"a"`, string(e.To))
+	number(`"c"`, int64(e.Class))
+	truth(`"u"`, e.Update)
+	number(`"t"`, e.Since)
+	truth(`"m"`, e.Marked)
+	number(`"n"`, int64(e.Tries))
+	number(`"w"`, e.Wait)
+	text(`"e"`, e.Reason)
+	b = strconv.AppendUint(append(b, `"x":`...), e.Random, 10)
+	return append(b, '}')
+}
+
+// appendText appends a JSON string.
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			quoted, _ := json.Marshal(s) // a string always has a form
+			return append(b, quoted...)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}
+
 func (e *entry) place() chat.Place {
 	return chat.Place{Platform: e.On, Room: e.Room, Account: e.To}
 }
@@ -157,12 +207,8 @@ func (s *step) write(seq uint64, e *entry) error {
 }
 
 func (s *step) store(seq uint64, e *entry) error {
-	text, err := json.Marshal(e)
-	if err != nil {
-		return fmt.Errorf("store outbox entry %d: %w", seq, err)
-	}
 	s.key = entryKey(s.key[:0], seq)
-	s.value = append(append(s.value[:0], header...), text...)
+	s.value = e.append(append(s.value[:0], header...))
 	if err := s.tx.Put(s.key, s.value); err != nil {
 		return fmt.Errorf("store outbox entry %d: %w", seq, err)
 	}

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -351,5 +352,20 @@ func TestDamagedOutboxIsNotOpened(t *testing.T) {
 				t.Errorf("opened: %v", err)
 			}
 		})
+	}
+}
+
+func TestEntryIsStoredAsJSON(t *testing.T) {
+	for _, e := range []entry{
+		{}, {Posted: "p", Random: 1<<64 - 1},
+		{
+			Group: "g", Posted: "p\"\\", Index: 3, On: here, Room: "!ä\x00\u2028<&>", To: "@a", Class: 2, Update: true, Since: -1,
+			Marked: true, Tries: 4, Wait: 5, Random: 6, Reason: "no\nline",
+		},
+	} {
+		var back entry
+		if err := json.Unmarshal(e.append(nil), &back); err != nil || back != e {
+			t.Errorf("%s was read as %+v, %v; want %+v", e.append(nil), back, err, e)
+		}
 	}
 }

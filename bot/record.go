@@ -10,6 +10,8 @@ const (
 	empty  = header + "{}"
 )
 
+var emptyRecord = []byte(empty)
+
 // plain is such a table.
 type plain string
 

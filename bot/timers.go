@@ -32,6 +32,7 @@ var (
 	lastInstant  = time.Date(2261, 1, 1, 0, 0, 0, 0, time.UTC) // beyond it the nanoseconds do not fit into a key
 )
 
+// timerKey appends the key of a timer to b.
 func timerKey(b []byte, t flows.Timer) ([]byte, error) {
 	at := t.At
 	if at.Before(firstInstant) {
@@ -40,11 +41,15 @@ func timerKey(b []byte, t flows.Timer) ([]byte, error) {
 	if at.After(lastInstant) {
 		return nil, fmt.Errorf("timer %s/%s: its time is in the year %d", t.Flow, t.Name, at.Year())
 	}
-	key := timers.key(b, storage.Instant(at)+storage.Key(string(t.Group), t.Flow, t.Name)+string(t.Subject))
-	if len(key) > storage.MaxKey {
+	start := len(b)
+	b = append(append(b, timers...), 0)
+	b = append(b, storage.Instant(at)...)
+	b = append(b, storage.Key(string(t.Group), t.Flow, t.Name)...)
+	b = append(b, t.Subject...)
+	if len(b)-start > storage.MaxKey {
 		return nil, fmt.Errorf("timer %s/%s: its names are too long", t.Flow, t.Name)
 	}
-	return key, nil
+	return b, nil
 }
 
 func parseTimer(key []byte) (flows.Timer, error) {
@@ -70,7 +75,7 @@ func parseTimer(key []byte) (flows.Timer, error) {
 	}, nil
 }
 
-// setTimers stores what a turn wants of timers: first what it takes back.
+// setTimers stores what a turn wants of timers, after nameTimers: first what it takes back.
 func (s *step) setTimers(e flows.Effects) (err error) {
 	for _, t := range e.Cancel {
 		if s.key, err = timerKey(s.key[:0], t); err != nil {
@@ -84,13 +89,12 @@ func (s *step) setTimers(e flows.Effects) (err error) {
 			s.lost = true
 		}
 	}
-	for _, t := range e.Timers {
-		if s.key, err = timerKey(s.key[:0], t); err != nil {
-			return err
-		}
-		if err := s.tx.Put(s.key, []byte(empty)); err != nil {
+	start := 0
+	for i, t := range e.Timers {
+		if err := s.tx.Put(s.names[start:s.ends[i]], emptyRecord); err != nil {
 			return fmt.Errorf("set timer %s/%s: %w", t.Flow, t.Name, err)
 		}
+		start = s.ends[i]
 		s.c.next = min(s.c.next, max(t.At.UnixNano(), 0))
 	}
 	return nil

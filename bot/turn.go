@@ -131,16 +131,20 @@ func (s *step) try(name *turnName, turn func(*storage.Overlay) (flows.Effects, e
 		}
 	}()
 	if e, err = turn(o); err == nil {
-		err = checkTimers(e)
+		err = s.nameTimers(e)
 	}
 	return e, err
 }
 
-func checkTimers(e flows.Effects) error {
+// nameTimers makes the keys of the timers that a turn wants, or says which of them cannot be.
+func (s *step) nameTimers(e flows.Effects) error {
+	s.names, s.ends = s.names[:0], s.ends[:0]
 	for _, t := range e.Timers {
-		if _, err := timerKey(nil, t); err != nil {
+		key, err := timerKey(s.names, t)
+		if err != nil {
 			return err
 		}
+		s.names, s.ends = key, append(s.ends, len(key))
 	}
 	return nil
 }
