@@ -52,7 +52,7 @@ func (a *Adapter) signed(serve func(w http.ResponseWriter, ctx context.Context, 
 			http.Error(w, "unreadable", http.StatusBadRequest)
 			return
 		}
-		if err := checkSignature(a.o.SigningSecret, r.Header, body); err != nil {
+		if err := a.verifier.check(r.Header, body); err != nil {
 			http.Error(w, err.Error(), http.StatusUnauthorized)
 			return
 		}

@@ -60,11 +60,12 @@ type Options struct {
 
 // Adapter is Slack. Its methods are for use by many goroutines.
 type Adapter struct {
-	o      Options
-	log    *slog.Logger
-	client *http.Client
-	seal   sealer
-	large  chan struct{} // has a token for each large body being read
+	o        Options
+	log      *slog.Logger
+	client   *http.Client
+	seal     sealer
+	verifier verifier
+	large    chan struct{} // has a token for each large body being read
 
 	run   atomic.Pointer[running] // nil before Run
 	ended atomic.Bool
@@ -160,7 +161,7 @@ func New(o Options) (*Adapter, error) {
 		return nil, fmt.Errorf("read slack.seal_key: %w", err)
 	}
 	a := &Adapter{
-		o: o, log: o.Log, seal: seal, client: &http.Client{Transport: o.Transport, Timeout: answerWithin},
+		o: o, log: o.Log, seal: seal, verifier: newVerifier(o.SigningSecret), client: &http.Client{Transport: o.Transport, Timeout: answerWithin},
 		large: make(chan struct{}, largeBodies), workspaces: map[string]*workspace{}, direct: map[string]string{}, rooms: map[chat.RoomID]*place{}, states: map[string]time.Time{},
 	}
 	a.people.people, a.people.deferred = map[chat.AccountID]*person{}, map[chat.DeliveryID]time.Time{}
