@@ -323,7 +323,7 @@ func help(t *flows.Turn, f flows.Form) error {
 
 // askHelp tells the room that the owner would like help.
 func (c *entry) askHelp(t *flows.Turn, text string) error {
-	e := Event{Kind: HelpAsked, At: t.Now(), Word: c.word(text)}
+	e := Event{Kind: HelpAsked, At: t.Now(), From: c.Owner, Word: c.word(text)}
 	c.Story = append(c.Story, e)
 	m := flows.Note("commitment.help", "c", c.label(), "owner", c.Owner, "text", c.Text)
 	if text != "" {

@@ -14,6 +14,7 @@ package commitment
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"trellis/flows"
@@ -96,7 +97,7 @@ type Event struct {
 	Kind Kind
 	At   time.Time
 	By   calendar.When  `json:",omitzero"`  // Moved and Handed: the date from then on; Finished: of what repeats, the occurrence
-	From flows.PersonID `json:",omitempty"` // Handed
+	From flows.PersonID `json:",omitempty"` // Handed; HelpAsked: whose it was then
 	To   flows.PersonID `json:",omitempty"` // Handed
 	Word flows.Said     `json:",omitzero"`  // what the owner said about it
 }
@@ -121,13 +122,10 @@ var (
 	})
 	// byDate has the open ones, those without date last.
 	byDate = commitments.Index("date", func(_ flows.ID, c Commitment) []string {
-		switch {
-		case c.State != Open:
+		if c.State != Open {
 			return nil
-		case c.By.Zone == "":
-			return []string{flows.Key("1", flows.NumberKey(c.Number))}
 		}
-		return []string{flows.Key("0", flows.InstantKey(c.By.At), flows.NumberKey(c.Number))}
+		return []string{c.order()}
 	})
 	// byOwner has the open ones.
 	byOwner = commitments.Index("owner", func(_ flows.ID, c Commitment) []string {
@@ -190,19 +188,19 @@ func openOf(t *flows.Turn, p flows.PersonID) ([]entry, error) {
 	return list, err
 }
 
-// compare puts the earlier date first, and those without one last.
-func (c Commitment) compare(d Commitment) int {
+// order sorts the earlier day first, as their owners wrote it, a time of day behind the day alone, and those without
+// date last.
+func (c Commitment) order() string {
 	switch {
-	case c.dated() != d.dated() && c.dated():
-		return -1
-	case c.dated() != d.dated():
-		return 1
+	case !c.dated():
+		return flows.Key("1", flows.NumberKey(c.Number))
+	case !c.By.HasTime:
+		return flows.Key("0", c.By.Date.String(), "", flows.NumberKey(c.Number))
 	}
-	if n := c.By.At.Compare(d.By.At); n != 0 {
-		return n
-	}
-	return c.Number - d.Number
+	return flows.Key("0", c.By.Date.String(), flows.InstantKey(c.By.At), flows.NumberKey(c.Number))
 }
+
+func (c Commitment) compare(d Commitment) int { return strings.Compare(c.order(), d.order()) }
 
 func (c Commitment) dated() bool { return c.By.Zone != "" }
 

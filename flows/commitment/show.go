@@ -2,6 +2,7 @@ package commitment
 
 import (
 	"strconv"
+	"time"
 
 	"trellis/flows"
 	"trellis/flows/calendar"
@@ -138,6 +139,10 @@ func digestRoom(t *flows.Turn, s flows.Signal) error {
 		kind Kind
 		key  string
 	}{{Finished, "commitment.digest.done"}, {Moved, "commitment.digest.moved"}, {Handed, "commitment.digest.moved"}, {HelpAsked, "commitment.digest.help"}}
+	zone, err := calendar.LoadZone(t.About().Zone)
+	if err != nil {
+		return err
+	}
 	for i, part := range sections {
 		list, err := Since(t, part.kind, s.Since)
 		if err != nil {
@@ -145,7 +150,7 @@ func digestRoom(t *flows.Turn, s flows.Signal) error {
 		}
 		section := flows.Section{Order: 40 + i, Heading: flows.Words(part.key + ".title")}
 		for _, h := range list {
-			section.Lines = append(section.Lines, h.phrase())
+			section.Lines = append(section.Lines, h.phrase(zone))
 		}
 		if len(section.Lines) > 0 {
 			s.Gather.Add(section)
@@ -153,10 +158,6 @@ func digestRoom(t *flows.Turn, s flows.Signal) error {
 	}
 	all, err := allOpen(t)
 	if err != nil || len(all) == 0 {
-		return err
-	}
-	zone, err := calendar.LoadZone(t.About().Zone)
-	if err != nil {
 		return err
 	}
 	section := flows.Section{Order: 45, Heading: flows.Words("commitment.digest.open.title")}
@@ -171,7 +172,7 @@ func digestRoom(t *flows.Turn, s flows.Signal) error {
 }
 
 // phrase is one line about what happened: of a date that was moved, the date as it is now.
-func (h Happening) phrase() flows.Phrase {
+func (h Happening) phrase(zone *time.Location) flows.Phrase {
 	c := h.Commitment
 	key := "commitment.digest.done.line"
 	switch h.Kind {
@@ -180,7 +181,8 @@ func (h Happening) phrase() flows.Phrase {
 	case Handed:
 		key = "commitment.digest.moved.handed"
 	case HelpAsked:
-		key = "commitment.digest.help.line"
+		day := flows.Short(calendar.DateOf(h.Event.At, zone))
+		return flows.Words("commitment.digest.help.line", "c", c.label(), "owner", h.From, "text", c.Text, "day", day)
 	case Finished, LetGo:
 	}
 	by := c.By
