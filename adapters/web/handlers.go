@@ -189,7 +189,11 @@ func (a *Adapter) manage(r *http.Request, v *visit) (*madeLink, error) {
 	ctx, name := r.Context(), r.PostFormValue("name")
 	switch r.PathValue("act") {
 	case "invite":
-		made, link, err := a.invite(ctx, v.room.ID, Newcomer{Name: name, Language: a.languageFor(r.PostFormValue("language"))}, r.PostFormValue("nonce"))
+		guest := Newcomer{Name: name}
+		if code := r.PostFormValue("language"); code != "" {
+			guest.Language = a.languageFor(code)
+		}
+		made, link, err := a.invite(ctx, v.room.ID, guest, r.PostFormValue("nonce"))
 		if err != nil {
 			return nil, err
 		}

@@ -63,7 +63,6 @@ func (a *Adapter) render(w http.ResponseWriter, r *http.Request, status int, kin
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeWithin)) // not all writers have one
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {

@@ -234,24 +234,29 @@ func (d *draft) store(tx storage.Tx) error {
 	return counters.set(tx, "generation", d.generation)
 }
 
-// reconcile compares what Trellis's store holds of the small records with the copy here: after a restore one of them
-// is older. It returns what the other side lacks.
-func (a *Adapter) reconcile(ctx context.Context, s chat.Stored) (chat.Batch, error) {
-	theirs, _ := strconv.ParseUint(string(s.Cursor), 10, 64)
+// A restore makes either the small records in Trellis's store or the copy here the older one. The generation says which:
+// first adopt takes over theirs when it is newer, and after all that waits was handed on, lacking says what they lack.
+
+func generationOf(s chat.Stored) uint64 {
+	n, _ := strconv.ParseUint(string(s.Cursor), 10, 64) // we wrote it; what is no number is none
+	return n
+}
+
+// lacking returns what Trellis's store lacks of the small records here; of rooms that it lacks it is told again, when it
+// had any before.
+func (a *Adapter) lacking(ctx context.Context, s chat.Stored, met bool) (b chat.Batch, err error) {
 	a.changing.Lock()
 	defer a.changing.Unlock()
 	ours := a.places.Load()
-	if theirs > ours.generation {
-		return chat.Batch{}, a.adopt(ctx, s.Kept, theirs)
-	}
-	var b chat.Batch
-	err := a.store.View(ctx, func(tx storage.Tx) error {
+	err = a.store.View(ctx, func(tx storage.Tx) error {
 		here := map[string]bool{}
 		err := kept.All(tx, storage.Global, func(name string, value []byte) (bool, error) {
 			here[name] = true
 			if string(s.Kept[name]) != string(value) {
 				b.Keep = append(b.Keep, chat.Record{Name: name, Value: value})
-				b.Events = append(b.Events, a.unheardOf(name, s)...)
+				if met {
+					b.Events = append(b.Events, a.unheardOf(name, s)...)
+				}
 			}
 			return true, nil
 		})
@@ -271,7 +276,7 @@ func (a *Adapter) reconcile(ctx context.Context, s chat.Stored) (chat.Batch, err
 // unheardOf says again that a room was opened, which a store that was restored no longer knows.
 func (a *Adapter) unheardOf(name string, s chat.Stored) []chat.Event {
 	id, isRoom := strings.CutPrefix(name, roomRecord)
-	if _, known := s.Kept[name]; !isRoom || known || s.Cursor == nil {
+	if _, known := s.Kept[name]; !isRoom || known {
 		return nil
 	}
 	p := a.places.Load()
@@ -280,25 +285,45 @@ func (a *Adapter) unheardOf(name string, s chat.Stored) []chat.Event {
 	return []chat.Event{p.opened(r, a.now(), chat.EventID("open again "+id+" "+strconv.FormatUint(p.generation, 10)))}
 }
 
-// adopt takes over what Trellis's store holds, because the copy here is older or lost.
-func (a *Adapter) adopt(ctx context.Context, records map[string][]byte, generation uint64) error {
+// adopt takes over what Trellis's store holds, when the copy here is older, or was lost.
+func (a *Adapter) adopt(ctx context.Context, s chat.Stored) error {
+	a.changing.Lock()
+	defer a.changing.Unlock()
+	generation := generationOf(s)
+	if generation <= a.places.Load().generation {
+		return nil
+	}
 	p := &places{generation: generation, rooms: map[chat.RoomID]Room{}, people: map[chat.AccountID]person{}, links: map[string]link{}}
 	err := a.store.Update(ctx, func(tx storage.Tx) error {
-		var old []string
-		err := kept.All(tx, storage.Global, func(name string, _ []byte) (bool, error) {
-			old = append(old, name)
-			return true, nil
-		})
-		for _, name := range old {
-			err = errors.Join(err, kept.Delete(tx, storage.Global, name))
+		if err := deleteAll(tx, kept); err != nil {
+			return err
 		}
-		for _, name := range slices.Sorted(maps.Keys(records)) {
-			err = errors.Join(err, kept.Put(tx, storage.Global, name, records[name]), p.put(name, records[name]))
+		for _, name := range slices.Sorted(maps.Keys(s.Kept)) {
+			if err := errors.Join(kept.Put(tx, storage.Global, name, s.Kept[name]), p.put(name, s.Kept[name])); err != nil {
+				return err
+			}
 		}
-		return errors.Join(err, counters.set(tx, "generation", generation))
+		if err := outdated(tx); err != nil {
+			return err
+		}
+		return counters.set(tx, "generation", generation)
 	})
 	if err == nil {
+		a.log.Warn("web: the timeline's file was older than the store, or new; the store's rooms and links are used", "rooms", len(p.rooms))
 		a.places.Store(p)
+	}
+	return err
+}
+
+// deleteAll empties a table.
+func deleteAll[V any](tx storage.Tx, t *storage.Table[V]) error {
+	var keys []string
+	err := t.All(tx, storage.Global, func(key string, _ V) (bool, error) {
+		keys = append(keys, key)
+		return true, nil
+	})
+	for _, key := range keys {
+		err = errors.Join(err, t.Delete(tx, storage.Global, key))
 	}
 	return err
 }

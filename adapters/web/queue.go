@@ -2,6 +2,9 @@ package web
 
 import (
 	"context"
+	"errors"
+	"maps"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -54,6 +57,22 @@ func (q *queue) add(tx storage.Tx, w queued) (uint64, error) {
 		return 0, err
 	}
 	return n, waiting.Put(tx, storage.Global, storage.Number(n), w)
+}
+
+// outdated takes the small records out of what waits: the other side has newer ones.
+func outdated(tx storage.Tx) error {
+	old := map[string]queued{}
+	err := waiting.All(tx, storage.Global, func(key string, w queued) (bool, error) {
+		if w.Generation > 0 {
+			w.Keep, w.Generation = nil, 0
+			old[key] = w
+		}
+		return true, nil
+	})
+	for _, key := range slices.Sorted(maps.Keys(old)) {
+		err = errors.Join(err, waiting.Put(tx, storage.Global, key, old[key]))
+	}
+	return err
 }
 
 // added says, after the commit, that something waits.
@@ -112,35 +131,29 @@ const batchMost = 64
 func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
 	defer close(a.queue.end)
 	pause := firstPause
-	again := func(what string, err error) {
-		if ctx.Err() != nil {
-			return
-		}
-		a.log.Warn("web: "+what+" did not work; it is tried again", "error", err, "pause", pause)
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
-			pause = min(2*pause, longestPause)
-		}
-	}
-	for ctx.Err() == nil {
-		err := a.meet(ctx, in)
-		if err == nil {
-			break
-		}
-		again("comparing the rooms with the store", err)
-	}
-	a.queue.begin()
+	steps := a.steps(in)
 	clean := time.NewTimer(0)
 	defer clean.Stop()
 	for ctx.Err() == nil {
-		n, err := a.handOn(ctx, in)
-		if err != nil {
-			again("handing on what people did", err)
+		n, err := steps[0](ctx)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			a.log.Warn("web: what waits for Trellis was not taken; it is tried again", "error", err, "pause", pause)
+			select {
+			case <-ctx.Done():
+			case <-time.After(pause):
+				pause = min(2*pause, longestPause)
+			}
 			continue
+		case err != nil:
+			return nil
 		}
 		pause = firstPause
 		if n > 0 {
+			continue
+		}
+		if len(steps) > 1 {
+			steps = steps[1:]
 			continue
 		}
 		select {
@@ -156,18 +169,50 @@ func (a *Adapter) Run(ctx context.Context, in chat.Inbox) error {
 	return nil
 }
 
-// meet brings the small records here and in Trellis's store to the same state.
-func (a *Adapter) meet(ctx context.Context, in chat.Inbox) error {
-	s, err := in.Stored(ctx)
-	if err != nil {
-		return err
+// steps are what Run does, each until it returns that there was nothing to do; the last one again whenever there is.
+func (a *Adapter) steps(in chat.Inbox) []func(context.Context) (int, error) {
+	handOn := func(ctx context.Context) (int, error) { return a.handOn(ctx, in) }
+	met := false // they had records of ours when Run began
+	return []func(context.Context) (int, error){
+		func(ctx context.Context) (int, error) {
+			s, err := in.Stored(ctx)
+			if err == nil {
+				met = s.Cursor != nil
+				err = a.adopt(ctx, s)
+			}
+			if err == nil {
+				a.queue.begin()
+			}
+			return 0, err
+		},
+		handOn,
+		func(ctx context.Context) (int, error) {
+			s, err := in.Stored(ctx)
+			if err != nil {
+				return 0, err
+			}
+			b, err := a.lacking(ctx, s, met)
+			if err == nil && len(b.Keep) > 0 {
+				_, err = in.Accept(ctx, b)
+			}
+			return 0, err
+		},
+		a.welcome,
+		handOn,
 	}
-	b, err := a.reconcile(ctx, s)
-	if err != nil || len(b.Keep) == 0 && len(b.Events) == 0 {
-		return err
+}
+
+// welcome opens the first room, where that is wanted and there is none, and tells how its host comes in.
+func (a *Adapter) welcome(ctx context.Context) (int, error) {
+	f := a.o.First
+	if f == nil {
+		return 0, nil
 	}
-	_, err = in.Accept(ctx, b)
-	return err
+	link, err := a.FirstLink(ctx, f.Room, f.Host)
+	if err == nil && link != "" {
+		err = f.Tell(link)
+	}
+	return 0, err
 }
 
 // handOn hands on what waits longest, and returns how much that was.

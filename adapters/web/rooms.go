@@ -181,14 +181,20 @@ func (d *draft) eventID(a *Adapter, what string, in chat.RoomID, who chat.Accoun
 // Rooms are all rooms, by their IDs.
 func (a *Adapter) Rooms() map[chat.RoomID]Room { return a.places.Load().rooms }
 
+// joiners are the two hidden letters that some scripts cannot be written without.
+const joiners = "\u200c\u200d"
+
 // cleanName makes a name one short line of what can be seen.
 func cleanName(name string) string {
 	name = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(joiners, r) {
+			return r
+		}
 		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == utf8.RuneError {
 			return ' '
 		}
 		return r
 	}, strings.ToValidUTF8(name, " "))
 	runes := []rune(strings.Join(strings.Fields(name), " "))
-	return strings.TrimSpace(string(runes[:min(len(runes), maxName)]))
+	return strings.Trim(string(runes[:min(len(runes), maxName)]), joiners+" ")
 }

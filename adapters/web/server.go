@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	maxBody     = 64 << 10 // bytes of a request; a text of the greatest length, written in any script, fits
-	writeWithin = 30 * time.Second
+	maxBody     = 64 << 10    // bytes of a request; a text of the greatest length, written in any script, fits
+	writeWithin = time.Minute // for a whole answer; a stream of news has its own limit for each piece
 )
 
 // Handler serves the pages. It wants to be served under "/".
@@ -57,6 +57,7 @@ func (a *Adapter) guard(next http.Handler) http.Handler {
 	origin := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		harden(w.Header(), a.url != nil && a.url.Scheme == "https")
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeWithin)) // tests have writers without one
 		if !a.ourHost(r) {
 			// A page elsewhere whose name was made to lead here has no business with it.
 			http.Error(w, "not found", http.StatusNotFound)

@@ -57,6 +57,9 @@ type live struct {
 
 // stream keeps a page fresh: it says what came and changed since a position, and goes on doing so.
 func (a *Adapter) stream(w http.ResponseWriter, r *http.Request, v *visit) {
+	if r.Method == http.MethodHead {
+		return
+	}
 	if !a.limits.openStream(v.seat.Account) {
 		w.Header().Set("Retry-After", "30")
 		http.Error(w, "too many open pages", http.StatusTooManyRequests)

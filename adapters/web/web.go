@@ -11,8 +11,8 @@
 //
 //	a, err := web.New(ctx, web.Options{Store: timeline, URL: "https://trellis.example.org", Words: …, Show: …})
 //	… hand a to the engine as an adapter, and serve a.Handler() under "/"
-//	link, err := a.FirstLink(ctx, "Our room", web.Newcomer{Name: "Host"}) // print it when it is not ""
 //
+// Options.First has Run open the first room, and tells the link by which its host comes in, who invites the others.
 // A demo sets Options.Demo, opens a room of invented people with OpenRoom, and lets them act with Write, Press and
 // Fill, which wait for what they need until their context ends. Seen says what a person has before them.
 //
@@ -70,8 +70,19 @@ type Options struct {
 	Now func() time.Time
 	// Proxies are whose word (X-Forwarded-For) is taken for where a request came from; this machine's own unless set.
 	Proxies []netip.Prefix
+	// First, when set, is the room that Run opens when there is none.
+	First *First
 	// Demo, when set, lets everybody on this machine be any of the people.
 	Demo *Demo
+}
+
+// First is the first room.
+type First struct {
+	Room string
+	Host Newcomer
+	// Tell gets the link by which the host comes in, when Run begins: that of a new room, or another one when the host
+	// has none that is good. It is a secret.
+	Tell func(link string) error
 }
 
 // Demo are the settings of a demo.

@@ -167,18 +167,32 @@
     source.addEventListener("entry", (e) => entry(JSON.parse(e.data)));
     source.addEventListener("state", (e) => state(JSON.parse(e.data)));
     source.addEventListener("end", close);
-    source.addEventListener("reload", () => location.reload());
-    source.addEventListener("ended", () => {
-      ended = true;
-      close();
-      status(texts.ended, true);
+    source.addEventListener("reload", () => {
+      for (const id of ["write", "write-mine"]) sessionStorage.setItem(path + " " + id, $(id).value);
+      location.reload();
     });
+    source.addEventListener("ended", end);
     source.onerror = () => {
       close();
       if (!failures++) status(texts.off, true);
+      else gone();
       const wait = Math.min(1000 * 2 ** (failures - 1), 30000);
       again = setTimeout(() => open(document.hidden), wait * (0.75 + Math.random() / 2));
     };
+  }
+  // gone asks whether the page is still there: a stream does not tell why it is refused.
+  async function gone() {
+    try {
+      const r = await fetch(path, { method: "HEAD" });
+      if (r.status === 404) end();
+    } catch {
+      // the connection is lost, which is known
+    }
+  }
+  function end() {
+    ended = true;
+    close();
+    status(texts.ended, true);
   }
   function close() {
     clearTimeout(again);
@@ -323,6 +337,11 @@
   toEnd();
 
   prepare();
+  for (const id of ["write", "write-mine"]) { // what was being written when the page had to be loaded again
+    const text = sessionStorage.getItem(path + " " + id);
+    if (text && !$(id).value) $(id).value = text;
+    sessionStorage.removeItem(path + " " + id);
+  }
   const waiting = $("form");
   if (waiting) show(waiting);
   open();
