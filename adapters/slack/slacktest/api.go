@@ -278,7 +278,7 @@ func (c *call) exchange() (object, error) {
 	return object{
 		"access_token": w.Token, "token_type": "bot", "scope": strings.Join(w.scopes, ","), "bot_user_id": w.Bot, "app_id": AppID,
 		"team": object{"id": w.ID, "name": w.ID}, "enterprise": nil, "is_enterprise_install": false, "refresh_token": renew,
-		"expires_in": 43200,
+		"expires_in": int(c.s.o.TokensLast / time.Second),
 	}, nil
 }
 

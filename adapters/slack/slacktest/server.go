@@ -37,6 +37,8 @@ type Options struct {
 	TriggerFor time.Duration
 	// EventsURL is the app's address, without a path, when it takes events by HTTP instead of Socket Mode.
 	EventsURL string
+	// TokensLast is how long a token of an installation lasts; 12 h unless given.
+	TokensLast time.Duration
 	// PerChannel is how many messages a second a channel takes, and PerMinute how often a method may be called; zero: as often as one likes.
 	PerChannel, PerMinute int
 }
@@ -94,6 +96,9 @@ func New(o Options) (*Server, error) {
 	}
 	if o.AckWithin == 0 {
 		o.AckWithin = 3 * time.Second
+	}
+	if o.TokensLast == 0 {
+		o.TokensLast = 12 * time.Hour
 	}
 	if o.TriggerFor == 0 {
 		o.TriggerFor = 3 * time.Second
