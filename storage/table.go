@@ -15,6 +15,7 @@ type Table[V any] struct {
 	version uint64
 	indexes []*Index[V]
 	upgrade []func(json.RawMessage) (json.RawMessage, error) // [i] brings version i+1 to i+2
+	recent  *recent[V]                                       // nil: nothing is remembered
 }
 
 // NewTable returns the table of that name. The name has two letters or more and is stored: to change it is to lose the
@@ -52,12 +53,24 @@ func (t *Table[V]) Get(tx Tx, in Scope, key string) (V, error) {
 	s.key = t.appendKey(s.key[:0], in, key)
 	stored, err := tx.Get(s.key)
 	if err == nil {
-		err = t.decode(stored, &v)
+		v, err = t.read(s.key, stored)
 	}
 	if err != nil {
 		return v, t.failed("read", key, err)
 	}
 	return v, nil
+}
+
+// read decodes what is stored under a full key, or takes it as it was decoded before.
+func (t *Table[V]) read(full, stored []byte) (V, error) {
+	if v, ok := t.recent.get(full, stored); ok {
+		return v, nil
+	}
+	var v V
+	if err := t.decode(stored, &v); err != nil {
+		return v, err
+	}
+	return t.recent.put(full, stored, v), nil
 }
 
 // Has says whether there is a record under key, without decoding it.
@@ -136,8 +149,8 @@ func (t *Table[V]) Scan(tx Tx, in Scope, from, to string, visit func(key string,
 	}
 	return tx.Scan(s.key, s.end, func(full, stored []byte) (bool, error) {
 		key := string(full[prefix:])
-		var v V
-		if err := t.decode(stored, &v); err != nil {
+		v, err := t.read(full, stored)
+		if err != nil {
 			return false, t.failed("read", key, err)
 		}
 		return visit(key, v)
