@@ -76,6 +76,11 @@ type Profile struct {
 	shared   context.Context // of its first tab; nil until there is one
 }
 
+// on is the same profile for another test, such as one within the profile's own.
+func (p *Profile) on(t testing.TB) *Profile {
+	return &Profile{chromium: p.chromium, t: t, shared: p.shared}
+}
+
 // Tab opens an empty tab, which is closed with the test.
 func (p *Profile) Tab() *Page {
 	p.t.Helper()

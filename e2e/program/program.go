@@ -6,11 +6,9 @@
 package program
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -73,30 +71,18 @@ type Running struct {
 func Start(t testing.TB, ready *regexp.Regexp, binary string, args ...string) *Running {
 	t.Helper()
 	p := &Running{cmd: exec.Command(binary, args...), ended: make(chan struct{})} //nolint:noctx // Stop ends it, by the signal that people send
-	p.cmd.Stderr = &p.log
-	stdout, err := p.cmd.StdoutPipe()
-	if err == nil {
-		err = p.cmd.Start()
-	}
-	if err != nil {
+	p.log.ready, p.log.found = ready, make(chan []string, 1)
+	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
+	if err := p.cmd.Start(); err != nil {
 		t.Fatalf("start %s %q: %v", binary, args, err)
 	}
-	lines := make(chan []string, 1)
 	go func() {
-		read := bufio.NewScanner(stdout)
-		for read.Scan() {
-			if found := ready.FindStringSubmatch(read.Text()); found != nil {
-				lines <- found
-				break
-			}
-		}
-		_, _ = io.Copy(io.Discard, stdout) // Wait may be called only after the pipe was read
 		p.err = p.cmd.Wait()
 		close(p.ended)
 	}()
 	t.Cleanup(func() { p.Stop(t) })
 	select {
-	case p.Ready = <-lines:
+	case p.Ready = <-p.log.found:
 	case <-p.ended:
 		t.Fatalf("%s %q ended before it was ready: %v\n%s", binary, args, p.err, p.log.text())
 	case <-time.After(readyWithin):
@@ -141,16 +127,30 @@ func (p *Running) Kill() {
 	p.cmd = nil
 }
 
-// log keeps what a program says on stderr.
+// log keeps what a program prints, and looks for the line that says that it is ready.
 type log struct {
-	mu   sync.Mutex // guards said
+	ready *regexp.Regexp
+	found chan []string // gets the first such line, once
+
+	mu   sync.Mutex // guards what follows
 	said strings.Builder
+	seen bool
 }
 
 func (l *log) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.said.Write(b)
+	n, err := l.said.Write(b)
+	for line := range strings.Lines(l.said.String()) {
+		if l.seen || !strings.HasSuffix(line, "\n") {
+			break
+		}
+		if found := l.ready.FindStringSubmatch(strings.TrimSuffix(line, "\n")); found != nil {
+			l.seen = true
+			l.found <- found
+		}
+	}
+	return n, err
 }
 
 func (l *log) text() string {
