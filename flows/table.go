@@ -2,6 +2,7 @@ package flows
 
 import (
 	"errors"
+	"slices"
 
 	"trellis/adapters/chat"
 	"trellis/storage"
@@ -11,15 +12,27 @@ import (
 // under its own scope.
 var (
 	accounts     = storage.NewTable[PersonID]("accounts", 1)
-	persons      = storage.NewTable[Person]("persons", 1)
+	persons      = storage.NewTable[Person]("persons", 1).Remember(remembered, (*Person).share)
 	rooms        = storage.NewTable[GroupID]("rooms", 1)
 	waitings     = storage.NewTable[waiting]("waiting", 1)
-	groupTable   = storage.NewTable[Group]("group", 1)
-	memberTable  = storage.NewTable[Membership]("members", 1)
+	groupTable   = storage.NewTable[Group]("group", 1).Remember(remembered, (*Group).share)
+	memberTable  = storage.NewTable[Membership]("members", 1).Remember(remembered, (*Membership).share)
 	standings    = storage.NewTable[Standing]("standing", 1)
 	keptValues   = storage.NewTable[kept]("values", 1)
 	parkedTimers = storage.NewTable[parked]("parked", 1)
 )
+
+// remembered is how many records of each of these tables are kept decoded: every turn reads some of them, and few
+// change them. At half a kilobyte each they are a few megabytes.
+const remembered = 2000
+
+// share makes a record one that others may append to, each for themselves. What they change they clone.
+func (g *Group) share()      { g.Rooms = slices.Clip(g.Rooms) }
+func (m *Membership) share() { m.Rooms = slices.Clip(m.Rooms) }
+
+func (p *Person) share() {
+	p.Accounts, p.Groups = slices.Clip(p.Accounts), slices.Clip(p.Groups)
+}
 
 // groupKey is the key of a group's one record in its own scope.
 const groupKey = "group"
