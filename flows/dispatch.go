@@ -239,7 +239,7 @@ func (t *Turn) settleDirect(row command, line string) error {
 	case len(p.Groups) == 0:
 		return t.Refuse("flows.nogroup")
 	case slices.Contains(p.Groups, p.Speaking) && t.now.Before(p.SpeakingUntil):
-		return t.speak(p.Speaking)
+		return t.enter(p.Speaking)
 	}
 	ask := Note("flows.whichgroup")
 	for _, id := range p.Groups {

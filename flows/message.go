@@ -115,6 +115,34 @@ func (m Message) Gathered(g Gathered) Message {
 	return m
 }
 
+// InGroup is what was gathered in one group of somebody who may be in several.
+type InGroup struct {
+	Heading  Phrase // empty for who is in no other
+	Name     string
+	Gathered Gathered
+}
+
+// InGroups adds what was gathered in each group; where several have choices, each says of which group it is.
+func (m Message) InGroups(all []InGroup) Message {
+	several := 0
+	for _, in := range all {
+		if slices.ContainsFunc(in.Gathered.Sections, func(s Section) bool { return len(s.Choices) > 0 }) {
+			several++
+		}
+	}
+	for _, in := range all {
+		if in.Heading.Key != "" {
+			m = m.line(chat.Paragraph, in.Heading)
+		}
+		from := len(m.Choices)
+		m = m.Gathered(in.Gathered)
+		for i := from; i < len(m.Choices) && several > 1; i++ {
+			m.Choices[i].Of = strings.TrimSpace(in.Name + " " + m.Choices[i].Of)
+		}
+	}
+	return m
+}
+
 // Blank is a form to be filled.
 type Blank struct {
 	Form    string // of the flow that opens it

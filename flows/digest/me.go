@@ -127,10 +127,11 @@ func mine(t *flows.Turn, p flows.PersonID, since time.Time) (m flows.Message, an
 	if err != nil {
 		return m, false, false, err
 	}
-	m = flows.Note("digest.me.title", "since", flows.Short(calendar.DateOf(since, t.Zone(p))))
+	var all []flows.InGroup
 	err = t.EachGroup(p, func() error {
-		var g flows.Gathered
-		if err := t.Signal(flows.Signal{Name: flows.SignalDigestMe, Person: p, Since: since, Gather: &g}); err != nil {
+		in := flows.InGroup{Name: t.GroupName()}
+		g := &in.Gathered
+		if err := t.Signal(flows.Signal{Name: flows.SignalDigestMe, Person: p, Since: since, Gather: g}); err != nil {
 			return err
 		}
 		owed = owed || !g.Empty()
@@ -144,14 +145,14 @@ func mine(t *flows.Turn, p flows.PersonID, since time.Time) (m flows.Message, an
 		if g.Empty() {
 			return nil
 		}
-		any = true
 		if len(profile.Groups) > 1 {
-			m = m.With("digest.me.group", "name", flows.Said{Text: t.GroupName()})
+			in.Heading = flows.Words("digest.me.group", "name", flows.Said{Text: in.Name})
 		}
-		m = m.Gathered(g)
+		all = append(all, in)
 		return nil
 	})
-	return m, any, owed, err
+	m = flows.Note("digest.me.title", "since", flows.Short(calendar.DateOf(since, t.Zone(p)))).InGroups(all)
+	return m, len(all) > 0, owed, err
 }
 
 // sendMe sends a person's digest at its date, if they are here and there is more to say than news. They named the time

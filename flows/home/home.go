@@ -28,22 +28,23 @@ func show(t *flows.Turn, _ flows.Command) error {
 	if err != nil {
 		return err
 	}
-	m, any := flows.Note("home.title"), false
+	var all []flows.InGroup
 	err = t.EachGroup(p, func() error {
-		var g flows.Gathered
-		if err := t.Signal(flows.Signal{Name: flows.SignalHome, Person: p, Gather: &g}); err != nil || g.Empty() {
-			return err
+		in := flows.InGroup{Name: t.GroupName()}
+		if len(profile.Groups) > 1 {
+			in.Heading = flows.Words("home.group", "name", flows.Said{Text: in.Name})
 		}
-		if any = true; len(profile.Groups) > 1 {
-			m = m.With("home.group", "name", flows.Said{Text: t.GroupName()})
+		err := t.Signal(flows.Signal{Name: flows.SignalHome, Person: p, Gather: &in.Gathered})
+		if !in.Gathered.Empty() {
+			all = append(all, in)
 		}
-		m = m.Gathered(g)
-		return nil
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	if !any {
+	m := flows.Note("home.title").InGroups(all)
+	if len(all) == 0 {
 		m = flows.Note("home.nothing")
 	}
 	_, err = t.Answer(m)
