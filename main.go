@@ -46,6 +46,7 @@ func commands() []command {
 		{"restore", "FILE [--force]", "put a backup in its place", runRestore},
 		{"export", "[--group ID] [--json FILE | …]", "write everything, or one group, for programs or for people", runExport},
 		{"import", "FILE", "put an export into another Trellis", runImport},
+		{"manifest", "[--config FILE] [--url ADDRESS]", "print the manifest of a Slack app that fits the settings", runManifest},
 		{"next", "--cron SPEC --zone ZONE", "say when a rule comes next, by the clocks of a zone", runNext},
 		{"version", "", "print the version, its commit and its date", runVersion},
 	}
@@ -57,7 +58,11 @@ func sections() ([]config.Section, error) {
 	if err != nil {
 		return nil, err
 	}
-	return config.Core(catalogues.Languages()), nil
+	all := config.Core(catalogues.Languages())
+	for _, p := range platformSpecs() {
+		all = append(all, p.section)
+	}
+	return all, nil
 }
 
 func main() {

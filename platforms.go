@@ -54,6 +54,7 @@ type platformSpec struct {
 func platformSpecs() []platformSpec {
 	return []platformSpec{
 		webPlatform,
+		slackPlatform,
 	}
 }
 
@@ -66,7 +67,7 @@ type platforms struct {
 	closers  []func() error
 }
 
-var errNoPlatform = errors.New("no platform is configured, so there is nobody to talk to: set web.url for a web room, and see `trellis check`")
+var errNoPlatform = errors.New("no platform is configured, so there is nobody to talk to: set web.url for a web room or slack.bot_token for Slack, and see `trellis check`")
 
 func openPlatforms(ctx context.Context, h host, specs []platformSpec) (p platforms, err error) {
 	p = platforms{
