@@ -111,12 +111,9 @@ func (d *draft) sit(r *Room, n Newcomer) (Seat, error) {
 
 // handleFor makes of a name a part of an address that nobody else in the room has.
 func (r Room) handleFor(name string) string {
-	plain := strings.Trim(strings.Map(func(c rune) rune {
-		if unicode.IsLetter(c) || unicode.IsDigit(c) || unicode.IsMark(c) {
-			return unicode.ToLower(c)
-		}
-		return '-'
-	}, name), "-")
+	letter := func(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) || unicode.IsMark(c) }
+	parts := strings.FieldsFunc(strings.ToLower(name), func(c rune) bool { return !letter(c) })
+	plain := strings.Join(parts, "-")
 	if plain == "" {
 		plain = "guest"
 	}

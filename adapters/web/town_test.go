@@ -92,6 +92,7 @@ func newTown(t testing.TB, change func(*web.Options)) *town {
 	}
 	if change != nil {
 		change(&w.options)
+		w.store = w.options.Store
 	}
 	w.reopen()
 	ana, ben := web.Newcomer{Name: "Ana", Account: "ana"}, web.Newcomer{Name: "Ben", Account: "ben"}
@@ -120,6 +121,7 @@ func (w *town) told(c *counter) {
 	w.t.Helper()
 	// What waits is handed on in its order, so when the record of a new link is there, all is.
 	before := c.links()
+	w.reopen() // an adapter runs once
 	_, err := w.adapter.NewLink(w.t.Context(), "air", "chi")
 	must(w.t, err)
 	ctx, stop := context.WithCancel(w.t.Context())
@@ -143,6 +145,12 @@ func eventually(t testing.TB, what string, so func() bool) {
 			t.Fatalf("still not: %s", what)
 		}
 	}
+}
+
+// fullStore is a store whose disk can be full.
+type fullStore struct {
+	storage.Store
+	full atomic.Bool
 }
 
 // counter is an inbox that takes everything.
@@ -210,8 +218,9 @@ func (c *counter) of(kind string) (found []chat.Event) {
 // client is a browser.
 type client struct {
 	*http.Client
-	w *town
-	t testing.TB
+	w    *town
+	t    testing.TB
+	here bool // it says that it comes from this machine, and no proxy
 }
 
 func (w *town) browser() *client {
@@ -253,7 +262,7 @@ func (c *client) comeIn(link string) *http.Response {
 // do sends a request. Each seems to come from somewhere else, so that limits of an address are not what is tested.
 func (c *client) do(r *http.Request) (*http.Response, string) {
 	c.t.Helper()
-	if r.Header.Get("X-Forwarded-For") == "" {
+	if r.Header.Get("X-Forwarded-For") == "" && !c.here {
 		c.w.mu.Lock()
 		c.w.from++
 		r.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.1", c.w.from>>8&255, c.w.from&255))
@@ -287,15 +296,21 @@ func (c *client) page(path string) *node {
 // send posts a form; its answer is the last after redirects.
 func (c *client) send(path string, fields map[string]string) (*http.Response, string) {
 	c.t.Helper()
+	r, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.w.server.URL+path, nil)
+	must(c.t, err)
+	r.Body, r.ContentLength = body(fields)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Origin", c.w.server.URL)
+	return c.do(r)
+}
+
+func body(fields map[string]string) (io.ReadCloser, int64) {
 	values := url.Values{}
 	for name, value := range fields {
 		values.Set(name, value)
 	}
-	r, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.w.server.URL+path, strings.NewReader(values.Encode()))
-	must(c.t, err)
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Origin", c.w.server.URL)
-	return c.do(r)
+	text := values.Encode()
+	return io.NopCloser(strings.NewReader(text)), int64(len(text))
 }
 
 func (c *client) post(path string, fields map[string]string) *http.Response {
@@ -317,4 +332,15 @@ func (c *client) submit(form *node, button *node, fields map[string]string) *htt
 		action = button.attr["formaction"]
 	}
 	return c.post(action, values)
+}
+
+// runUntil runs an adapter until something is so.
+func runUntil(t testing.TB, a *web.Adapter, in chat.Inbox, so func() bool) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- a.Run(ctx, in) }()
+	eventually(t, "what Run is to do", so)
+	stop()
+	must(t, <-ended)
 }
