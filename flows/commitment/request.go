@@ -299,9 +299,9 @@ func (r plea) takeOver(t *flows.Turn, another bool) (entry, error) {
 	}
 	c := entry{r.Of, v}
 	c.Story = append(c.Story, Event{Kind: Handed, At: t.Now(), By: r.Wish.By, From: c.Owner, To: r.To})
-	c.Owner, c.Passed = r.To, noDate
+	c.Owner, c.Passed, c.Snoozed = r.To, noDate, noDate // what one put off, the other has not
 	if another {
-		c.By, c.Snoozed = r.Wish.By, noDate
+		c.By = r.Wish.By
 	}
 	c.plan(t)
 	return c, c.put(t)
