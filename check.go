@@ -62,8 +62,11 @@ func line(w io.Writer, name, value, note string) {
 	fmt.Fprintf(w, "%-16s %-24s %s\n", name, value, note)
 }
 
+// storeName is the name of the store in the data folder.
+const storeName = "trellis.db"
+
 // storeFile is where the store of these settings lies.
-func storeFile(c *config.Config) string { return filepath.Join(c.String("data"), "trellis.db") }
+func storeFile(c *config.Config) string { return filepath.Join(c.String("data"), storeName) }
 
 // checkStore looks at every page and every checksum. That there is no store yet, or that Trellis has it open, is no
 // fault: check is also run before the first start, and beside a Trellis that works.

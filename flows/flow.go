@@ -148,6 +148,7 @@ const Forgotten = "forgotten"
 // Gathered is what listeners of one signal put together.
 type Gathered struct {
 	Sections []Section
+	Pages    []Page // of SignalPages alone
 }
 
 // Section is a heading with its lines; sections with the same Heading become one.

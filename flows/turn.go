@@ -30,8 +30,10 @@ type Turn struct {
 
 	roster []member
 	known  []knownPerson
-	here   bool   // an answer is wanted in the room
-	on     Posted // the message that is being written
+	here   bool // an answer is wanted in the room
+	// unhurried is a turn that nobody waits for, and that has no budget.
+	unhurried bool
+	on        Posted // the message that is being written
 }
 
 type knownPerson struct {
@@ -70,6 +72,18 @@ func (t *Turn) NewID() ID {
 		b[i] = idAlphabet[t.rand.IntN(len(idAlphabet))]
 	}
 	return ID(b[:])
+}
+
+// newPosted names a message by when it was said, so that new ones stand beside each other in the store: what was said
+// together is written together. That the record tells its time anyway.
+func (t *Turn) newPosted() Posted {
+	var b [9]byte // the milliseconds since 1970 until the year 2807
+	n := t.now.UnixMilli()
+	for i := range b {
+		b[len(b)-1-i] = idAlphabet[n%int64(len(idAlphabet))]
+		n /= int64(len(idAlphabet))
+	}
+	return Posted(string(b[:]) + string(t.NewID()))
 }
 
 // apology says that Trellis was away, when a timer runs long after its time.
@@ -150,7 +164,7 @@ func (t *Turn) post(m Message, places []chat.Place, class Class) (Posted, error)
 	if len(places) == 0 {
 		return "", nil
 	}
-	ref := Posted(t.NewID())
+	ref := t.newPosted()
 	t.on = ref
 	s := Standing{Group: t.groupID, At: t.now, Thread: m.Thread}
 	for i, place := range places {

@@ -64,6 +64,7 @@ var Flow = flows.Flow{
 		flows.SignalDigestMe:   waits,
 		flows.SignalDigestRoom: digest,
 		flows.SignalExport:     export,
+		flows.SignalPages:      pages,
 		session.SignalOpen:     open,
 		session.SignalSummary:  summary,
 	},

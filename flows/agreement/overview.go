@@ -83,24 +83,35 @@ func (a Agreement) history(t *flows.Turn) error {
 			m, runes = flows.Message{}, size
 		}
 		some = true
-		m = m.With("agreement.show.version", "n", v.Number, "person", v.By, "date", v.At)
-		if v.Text != a.Text {
-			m = m.Quote(flows.Said{Text: v.Text, By: v.By})
-		}
-		for _, r := range a.Rounds {
-			if r.Version == v.Number {
-				m = r.add(m)
-			}
+		m = a.addVersion(m, v)
+	}
+	_, err := t.Answer(a.addQuestions(m))
+	return err
+}
+
+// addVersion says how a text fared.
+func (a Agreement) addVersion(m flows.Message, v Version) flows.Message {
+	m = m.With("agreement.show.version", "n", v.Number, "person", v.By, "date", v.At)
+	if v.Text != a.Text {
+		m = m.Quote(flows.Said{Text: v.Text, By: v.By})
+	}
+	for _, r := range a.Rounds {
+		if r.Version == v.Number {
+			m = r.add(m)
 		}
 	}
+	return m
+}
+
+// addQuestions says what was asked about it, and answered.
+func (a Agreement) addQuestions(m flows.Message) flows.Message {
 	for _, q := range a.Questions {
 		m = m.With("agreement.show.question").Quote(q.said())
 		if q.Answer != "" {
 			m = m.With("agreement.ask.reply", "person", a.Author).Quote(flows.Said{Text: q.Answer, By: a.Author})
 		}
 	}
-	_, err := t.Answer(m)
-	return err
+	return m
 }
 
 func (r Round) size() (n int) {

@@ -47,7 +47,7 @@ var Flow = flows.Flow{
 	Listeners: flows.Listeners{
 		flows.SignalHelp: helpCommand, flows.SignalHome: home, flows.SignalBack: back, flows.SignalChanged: changed,
 		flows.SignalLeft: left, flows.SignalLinked: linked, flows.SignalStop: stop, flows.SignalExport: export,
-		flows.SignalDigestRoom: digestRoom, flows.SignalDigestMe: digestMe,
+		flows.SignalDigestRoom: digestRoom, flows.SignalDigestMe: digestMe, flows.SignalPages: pages,
 		session.SignalSummary: summary, session.SignalOpen: openInSession,
 	},
 	Forget: forget,

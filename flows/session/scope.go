@@ -28,9 +28,9 @@ type Line struct {
 	Answer string `json:",omitempty"`
 	// AnswerBy is who gave Answer.
 	AnswerBy flows.PersonID `json:",omitempty"`
-	By     flows.PersonID
-	At     time.Time // of the last change
-	Gone   bool      `json:",omitempty"`
+	By       flows.PersonID
+	At       time.Time // of the last change
+	Gone     bool      `json:",omitempty"`
 }
 
 var scopeLines = flows.NewTable[Line]("session/scope", 1)

@@ -37,6 +37,7 @@ var Flow = flows.Flow{
 	Actions: map[string]func(*flows.Turn, flows.Action) error{"next": pressNext},
 	Listeners: flows.Listeners{
 		flows.SignalExport:   export,
+		flows.SignalPages:    pages,
 		flows.SignalLinked:   linked,
 		flows.SignalMayStart: askScope,
 	},
