@@ -21,7 +21,10 @@ import (
 const firstLinkFile = "first-link"
 
 // webPlatform is the web room: its keys are among those of the core.
-var webPlatform = platformSpec{section: config.Section{}, open: openWeb}
+var webPlatform = platformSpec{section: config.Section{}, files: []stateFile{{name: webFile, copy: copyStore}}, open: openWeb}
+
+// webFile is where what people wrote in web rooms stands.
+const webFile = "web.db"
 
 func openWeb(ctx context.Context, h host) (_ *opened, err error) {
 	if !h.config.Given("web.url") {
@@ -30,7 +33,7 @@ func openWeb(ctx context.Context, h host) (_ *opened, err error) {
 	if !h.config.Given("http.listen") {
 		return nil, errors.New("web.url is set but http.listen is not: say where the pages are to be served, such as 127.0.0.1:8080 behind a proxy")
 	}
-	timeline, err := bolt.Open(ctx, bolt.Options{Path: filepath.Join(h.config.String("data"), "web.db")})
+	timeline, err := bolt.Open(ctx, bolt.Options{Path: filepath.Join(h.config.String("data"), webFile)})
 	if err != nil {
 		return nil, err
 	}
@@ -53,6 +56,7 @@ func openWeb(ctx context.Context, h host) (_ *opened, err error) {
 	}
 	return &opened{
 		adapter: pages, routes: map[string]http.Handler{"/": pages.Handler()}, close: timeline.Close,
+		copies: map[string]func(context.Context, string) error{webFile: timeline.Backup},
 	}, nil
 }
 

@@ -64,17 +64,15 @@ func newLog(c *config.Config, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// storeGrows is how much room the store's mapping is given ahead, in bytes: an open reader (a backup, an export)
-// stops bbolt's writer when the mapping must grow. It is address space, not memory.
-const storeGrows = 1 << 30
-
 // serve runs the engine with the platforms that are configured, until ctx ends.
 func serve(ctx context.Context, c *config.Config, specs []platformSpec, log *slog.Logger) (err error) {
 	folder := c.String("data")
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
-	store, err := bolt.Open(ctx, bolt.Options{Path: storeFile(c), InitialMmapSize: storeGrows})
+	// Its map has room for far more than any store of ours has: while somebody reads, such as a backup or an export, it
+	// cannot be moved, and whoever writes would wait.
+	store, err := bolt.Open(ctx, bolt.Options{Path: storeFile(c)})
 	if err != nil {
 		return err
 	}
