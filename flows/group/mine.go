@@ -8,21 +8,24 @@ import (
 )
 
 func showMine(t *flows.Turn, _ flows.Command) error {
-	p := t.Person()
-	profile, err := t.Profile(p)
+	m, err := Settings(t, flows.Note("group.mine.title"), t.Person())
 	if err != nil {
 		return err
 	}
-	m := flows.Note("group.mine.title").
+	_, err = t.Answer(m.With("group.mine.how"))
+	return err
+}
+
+// Settings adds to a message how a person is treated, in every group of theirs.
+func Settings(t *flows.Turn, m flows.Message, p flows.PersonID) (flows.Message, error) {
+	profile, err := t.Profile(p)
+	return m.
 		Item(flows.Words("group.show.zone", "zone", t.Zone(p).String())).
 		Item(flows.Words("group.show.language", "language", language(t.Language(p)))).
 		Item(flows.Words("group.show.quiet", "quiet", quiet(t.Quiet(p)))).
 		Item(flows.Words("group.show.days", "days", days(t.WorkingDays(p)))).
 		Item(flows.Words("group.mine.hour", "hour", t.Hour(p).String())).
-		Item(flows.Words("group.mine.accounts", "n", len(profile.Accounts))).
-		With("group.mine.how")
-	_, err = t.Answer(m)
-	return err
+		Item(flows.Words("group.mine.accounts", "n", len(profile.Accounts))), err
 }
 
 // changeMine changes what is the person's own, tells their groups, and says what is so from now on.

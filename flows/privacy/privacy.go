@@ -7,6 +7,7 @@ package privacy
 import (
 	"trellis/adapters/chat"
 	"trellis/flows"
+	"trellis/flows/group"
 )
 
 // Flow is all that the engine knows of this practice.
@@ -30,16 +31,24 @@ func show(t *flows.Turn, _ flows.Command) error {
 
 func export(t *flows.Turn, _ flows.Command) error {
 	p := t.Person()
-	m := flows.Note("privacy.export.title")
+	m, err := group.Settings(t, flows.Note("privacy.export.title"), p)
+	if err != nil {
+		return err
+	}
 	any := false
-	err := t.EachGroup(p, func() error {
+	err = t.EachGroup(p, func() error {
 		var g flows.Gathered
 		if err := t.Signal(flows.Signal{Name: flows.SignalExport, Person: p, Gather: &g}); err != nil {
 			return err
 		}
 		any = any || !g.Empty()
-		m = m.With("privacy.export.group", "name", flows.Said{Text: t.GroupName()}, "person", p).Gathered(g)
-		return nil
+		m = m.With("privacy.export.group", "name", flows.Said{Text: t.GroupName()}, "person", p)
+		member, err := t.Membership(p)
+		if err == nil && !member.Away.IsZero() {
+			m = m.With("privacy.export.away", "date", member.Away)
+		}
+		m = m.Gathered(g)
+		return err
 	})
 	if err != nil {
 		return err
