@@ -282,3 +282,43 @@ func (w *Workspace) Shortcut(user, in, ts, callback string) bool {
 	w.s.mu.Unlock()
 	return w.s.heard(e)
 }
+
+// Acknowledged waits until all that people did has been taken in by the app, or given up.
+func (s *Server) Acknowledged() {
+	for {
+		s.mu.Lock()
+		if len(s.waiting) == 0 {
+			s.mu.Unlock()
+			return
+		}
+		e := s.waiting[0]
+		s.mu.Unlock()
+		select {
+		case <-e.over:
+		case <-s.done:
+			return
+		}
+	}
+}
+
+// Sees finds the newest message that somebody has before them with a button whose label matches: in their rooms and direct
+// messages, or only in one channel. It returns the label, too; empty: there is none.
+func (w *Workspace) Sees(user, in string, matches func(label string) bool) (channel, ts, label string) {
+	w.s.mu.Lock()
+	defer w.s.mu.Unlock()
+	for id, ch := range w.channels {
+		if !slices.Contains(ch.members, user) || in != "" && id != in {
+			continue
+		}
+		for _, m := range ch.messages {
+			if !m.seenBy(user) || m.ts <= ts {
+				continue
+			}
+			_, labels := reader{}.blocks(m.blocks)
+			if i := slices.IndexFunc(labels, matches); i >= 0 {
+				channel, ts, label = id, m.ts, labels[i]
+			}
+		}
+	}
+	return channel, ts, label
+}

@@ -149,6 +149,7 @@ func (c *call) postMessage() (object, error) {
 		c.s.violate("%s: links are unfurled", c.name)
 	}
 	ch.messages = append(ch.messages, m)
+	c.w.shows(ch, m, false)
 	// Slack tells the app of its own messages, too.
 	if ch.direct != "" {
 		c.w.event(object{
@@ -176,6 +177,7 @@ func (c *call) update() (object, error) {
 	}
 	before := m.text
 	m.text, m.blocks = text, blocks
+	c.w.shows(ch, m, true)
 	if ch.direct != "" {
 		c.w.event(object{
 			"type": "message", "subtype": "message_changed", "hidden": true, "channel": ch.ID, "channel_type": "im", "ts": c.s.ts(), "event_ts": m.ts,
@@ -200,6 +202,7 @@ func (c *call) postEphemeral() (object, error) {
 	}
 	m := &message{ts: c.s.ts(), user: c.w.Bot, only: c.args["user"], text: text, blocks: blocks, thread: c.args["thread_ts"]}
 	ch.messages = append(ch.messages, m)
+	c.w.shows(ch, m, false)
 	return object{"message_ts": m.ts}, nil
 }
 
@@ -321,6 +324,7 @@ func (c *call) viewOpen() (object, error) {
 	}
 	t.used = true
 	c.w.views[t.user] = v
+	c.w.showsView(t.user, v, nil)
 	return object{"view": object{"id": v.ID, "type": "modal"}}, nil
 }
 

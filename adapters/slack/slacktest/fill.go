@@ -104,6 +104,7 @@ func (w *Workspace) submitted(user string, v *View, answer object, inputs []stri
 			}
 			v.Errors[id], _ = text.(string)
 		}
+		w.showsView(user, v, v.Errors)
 		if len(v.Errors) == 0 {
 			w.s.violate("view_submission: errors without any")
 		}
@@ -112,6 +113,7 @@ func (w *Workspace) submitted(user string, v *View, answer object, inputs []stri
 		next, err := w.s.readView("ModalView", raw, nil)
 		if err == nil {
 			w.views[user] = next
+			w.showsView(user, next, nil)
 		}
 	default:
 		w.s.violate("view_submission: there is no response_action %v", answer["response_action"])

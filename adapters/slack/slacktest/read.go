@@ -33,7 +33,7 @@ func (w *Workspace) See(user, in string) []Seen {
 	if ch == nil || !slices.Contains(ch.members, user) {
 		return nil
 	}
-	r := reader{w: w, zone: time.UTC}
+	r := reader{w: w, zone: time.UTC, plain: w.s.o.Plain}
 	if p := w.people[user]; p != nil && p.Zone != "" {
 		if zone, err := time.LoadLocation(p.Zone); err == nil {
 			r.zone = zone
@@ -59,10 +59,12 @@ func (w *Workspace) See(user, in string) []Seen {
 	return seen
 }
 
-// reader renders as Slack's clients do.
+// reader renders as Slack's clients do; plain, as it was written: dates by their fallback, mentions by the name alone, code
+// and links with their marks.
 type reader struct {
-	w    *Workspace
-	zone *time.Location
+	w     *Workspace
+	zone  *time.Location
+	plain bool
 }
 
 func (r reader) blocks(blocks []any) (text string, choices []string) {
@@ -84,6 +86,9 @@ func (r reader) blocks(blocks []any) (text string, choices []string) {
 			}
 		case "input":
 			lines = append(lines, r.object(b["label"].(object)))
+			if initial, ok := b["element"].(object)["initial_value"].(string); ok {
+				lines = append(lines, initial)
+			}
 		case "actions":
 			for _, e := range list(b["elements"]) {
 				if t, ok := e["text"].(object); ok {
@@ -136,8 +141,12 @@ func (r reader) part(e object) string {
 	text, _ := e["text"].(string)
 	switch e["type"] {
 	case "link":
-		if to, _ := e["url"].(string); text == "" || text == to {
+		to, _ := e["url"].(string)
+		switch {
+		case text == "" || text == to:
 			return to
+		case r.plain:
+			return text + " (" + to + ")"
 		}
 		return text
 	case "user":
@@ -146,15 +155,24 @@ func (r reader) part(e object) string {
 	case "date":
 		at, _ := e["timestamp"].(float64)
 		format, _ := e["format"].(string)
+		if fallback, ok := e["fallback"].(string); ok && r.plain {
+			return fallback
+		}
 		return r.date(int64(at), format)
 	case "broadcast":
 		return fmt.Sprintf("@%v", e["range"])
+	}
+	if st, ok := e["style"].(object); ok && st["code"] == true && r.plain {
+		return "`" + text + "`"
 	}
 	return text
 }
 
 func (r reader) name(id string) string {
 	if r.w != nil && r.w.people[id] != nil {
+		if r.plain {
+			return r.w.people[id].Name
+		}
 		return "@" + r.w.people[id].Name
 	}
 	return "@" + id
@@ -240,4 +258,48 @@ func wokenBy(text string) (users []string, all bool) {
 		}
 	}
 	return users, all
+}
+
+// Shown is one thing that the app showed.
+type Shown struct {
+	Channel string
+	TS      string
+	Only    string // who alone sees it: an ephemeral word, a direct message, a modal
+	Update  bool
+	Text    string
+	Choices []string
+}
+
+// Log is what the app has shown, from the entry with number from on.
+func (s *Server) Log(from int) []Shown {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.log[min(from, len(s.log)):])
+}
+
+// shows is called with s.mu held.
+func (w *Workspace) shows(ch *channel, m *message, update bool) {
+	at := Shown{Channel: ch.ID, TS: m.ts, Only: m.only, Update: update}
+	if ch.direct != "" {
+		at.Only = ch.direct
+	}
+	r := reader{w: w, zone: time.UTC, plain: w.s.o.Plain}
+	if at.Text, at.Choices = r.blocks(m.blocks); len(m.blocks) == 0 {
+		at.Text = r.mrkdwn(m.text)
+	}
+	w.s.log = append(w.s.log, at)
+}
+
+// showsView is called with s.mu held.
+func (w *Workspace) showsView(user string, v *View, errs map[string]string) {
+	blocks, _ := v.Raw["blocks"].([]any)
+	text, _ := reader{w: w, zone: time.UTC, plain: w.s.o.Plain}.blocks(blocks)
+	lines := []string{v.Title, text}
+	if errs != nil {
+		lines = nil
+		for _, wrong := range errs {
+			lines = append(lines, wrong)
+		}
+	}
+	w.s.log = append(w.s.log, Shown{Only: user, TS: v.ID, Text: strings.Join(lines, "\n")})
 }

@@ -37,6 +37,10 @@ type Options struct {
 	TriggerFor time.Duration
 	// EventsURL is the app's address, without a path, when it takes events by HTTP instead of Socket Mode.
 	EventsURL string
+	// Memory, when set, is where the app reaches it, instead of a port of this machine.
+	Memory *Memory
+	// Plain has people read texts as they were written for clients that can show no dates and no mentions.
+	Plain bool
 	// TokensLast is how long a token of an installation lasts; 12 h unless given.
 	TokensLast time.Duration
 	// PerChannel is how many messages a second a channel takes, and PerMinute how often a method may be called; zero: as often as one likes.
@@ -74,6 +78,7 @@ type Server struct {
 	faults     []*fault
 	calls      []Call
 	violations []string
+	log        []Shown
 	rates      map[string][]time.Time
 	last       *envelope // event
 	clock      time.Time // of the last ts
@@ -125,7 +130,12 @@ func New(o Options) (*Server, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/", s.serveAPI)
 	mux.HandleFunc("/link/", s.serveSocket)
-	s.http = httptest.NewServer(mux)
+	s.http = httptest.NewUnstartedServer(mux)
+	if o.Memory != nil {
+		_ = s.http.Listener.Close()
+		s.http.Listener = o.Memory
+	}
+	s.http.Start()
 	s.AddWorkspace("T1")
 	return s, nil
 }
