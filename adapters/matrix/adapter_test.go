@@ -2,6 +2,7 @@ package matrix_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -39,7 +40,10 @@ func words(_, key string, _ int) string {
 // world is a homeserver with a bot and people.
 type world struct {
 	testing.TB
-	server *matrixtest.Server
+	url    string
+	server *matrixtest.Server     // nil: a real one
+	fail   func(matrixtest.Fault) // makes the next request that fits meet a fault
+	local  string                 // of the bot's ID
 	folder string
 	bot    string
 	people map[chat.AccountID]*matrixtest.Person
@@ -47,22 +51,45 @@ type world struct {
 	now    *matrix.Adapter
 }
 
+// The tests run over matrixtest, or over a real homeserver whose address is in the one variable, and in the other the
+// secret by which accounts are made there.
+const (
+	realVariable   = "TRELLIS_HOMESERVER"
+	secretVariable = "TRELLIS_HOMESERVER_SECRET"
+)
+
+const password = "not-so-secret"
+
 // newWorld opens a homeserver with Ana, Ben and Chi. Nobody has invited Trellis yet.
 func newWorld(t testing.TB) (*world, map[string]*matrixtest.Person) {
-	w := &world{TB: t, server: matrixtest.Start(), folder: t.TempDir(), people: map[chat.AccountID]*matrixtest.Person{}}
-	t.Cleanup(w.server.Close)
-	w.server.AddUser("trellis", "secret")
-	w.bot = "@trellis:" + matrixtest.ServerName
+	w := &world{TB: t, folder: t.TempDir(), people: map[chat.AccountID]*matrixtest.Person{}}
+	suffix, register := "", func(name string) { w.server.AddUser(name, password) }
+	if real := os.Getenv(realVariable); real != "" {
+		proxy, err := matrixtest.StartProxy(real)
+		w.must(err)
+		t.Cleanup(proxy.Close)
+		w.url, w.fail, suffix = proxy.URL, proxy.Fail, "-"+strings.ToLower(rand.Text()[:8])
+		register = func(name string) {
+			w.must(matrixtest.Register(t.Context(), real, os.Getenv(secretVariable), name, password))
+		}
+	} else {
+		w.server = matrixtest.Start()
+		t.Cleanup(w.server.Close)
+		w.url, w.fail = w.server.URL, w.server.Fail
+	}
+	w.local = "trellis" + suffix
+	register(w.local)
 	by := map[string]*matrixtest.Person{}
-	for _, name := range []string{"Ana", "Ben", "Chi"} {
-		local := strings.ToLower(name)
-		w.server.AddUser(local, "secret")
-		p, err := matrixtest.NewPerson(t.Context(), w.server.URL, local, "secret")
+	for _, name := range []string{"ana", "ben", "chi"} {
+		register(name + suffix)
+		p, err := matrixtest.NewPerson(t.Context(), w.url, name+suffix, password)
 		w.must(err)
 		t.Cleanup(p.Close)
-		w.people[chat.AccountID(p.ID)], by[local] = p, p
+		w.people[chat.AccountID(p.ID)], by[name] = p, p
+		_, server, _ := strings.Cut(p.ID, ":")
+		w.bot = "@" + w.local + ":" + server
 	}
-	t.Cleanup(func() { w.close() })
+	t.Cleanup(w.close)
 	return w, by
 }
 
@@ -75,7 +102,7 @@ func (w *world) must(err error) {
 
 func (w *world) options() matrix.Options {
 	return matrix.Options{
-		Homeserver: w.server.URL, User: "trellis", Password: "secret", Store: filepath.Join(w.folder, "matrix.db"),
+		Homeserver: w.url, User: w.local, Password: password, Store: filepath.Join(w.folder, "matrix.db"),
 		AllowInvites: []string{"everyone"}, Words: words,
 	}
 }
@@ -265,7 +292,7 @@ func open(t testing.TB) *adaptertest.Platform {
 	return &adaptertest.Platform{
 		Adapter: earlier{w.adapter(), w.stored}, Reopen: func() chat.Adapter { return earlier{w.adapter(), w.stored} },
 		Ana: chat.AccountID(ana.ID), Ben: chat.AccountID(ben.ID), Chi: chat.AccountID(chi.ID),
-		Room: chat.RoomID(room), Other: chat.RoomID(other), Missing: "!nowhere:" + matrixtest.ServerName,
+		Room: chat.RoomID(room), Other: chat.RoomID(other), Missing: chat.RoomID("!nowhere:" + w.bot[strings.Index(w.bot, ":")+1:]),
 		Write:   h.write,
 		Address: func(text string) string { return strings.TrimSpace("!trellis " + text) },
 		Edit: func(by chat.AccountID, in chat.RoomID, m chat.MessageID, text string) {
@@ -289,9 +316,7 @@ func open(t testing.TB) *adaptertest.Platform {
 				adaptertest.TooFast: matrixtest.TooFast, adaptertest.Broken: matrixtest.Broken,
 				adaptertest.LostWay: matrixtest.LostWay, adaptertest.LostReply: matrixtest.LostReply,
 			}[f.Kind]
-			w.server.Fail(matrixtest.Fault{Method: "PUT", Path: "/send/", Kind: kind, After: f.After})
+			w.fail(matrixtest.Fault{Method: "PUT", Path: "/send/", Kind: kind, After: f.After})
 		},
 	}
 }
-
-var _ = os.Getenv
