@@ -52,7 +52,7 @@ func (w *town) write(by chat.AccountID, in chat.RoomID, thread chat.MessageID, t
 		ask += "?reply=" + string(thread)
 	}
 	resp := c.submit(c.page(ask).one(byID(compose)), nil, map[string]string{"text": text})
-	return chat.MessageID(strings.TrimPrefix(resp.Request.URL.Fragment, "m-"))
+	return chat.MessageID(strings.TrimPrefix(resp.URL.Fragment, "m-"))
 }
 
 func (w *town) change(by chat.AccountID, in chat.RoomID, m chat.MessageID, button string, text string) {

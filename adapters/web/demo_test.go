@@ -38,7 +38,7 @@ func TestDemo(t *testing.T) {
 	ben := c.page("/r/air/ben")
 	form := ben.one(byID("compose-room"))
 	resp := c.submit(form, nil, map[string]string{"text": "It is me, Ben"})
-	if resp.Request.URL.Path != "/r/air/ben" || len(w.see2(c, "/r/air/ana")) != 1 {
+	if resp.URL.Path != "/r/air/ben" || len(w.see2(c, "/r/air/ana")) != 1 {
 		t.Error("Ben cannot write, or Ana does not see it")
 	}
 	// Put away, what this is stays away, and comes again when it is asked for.
@@ -60,8 +60,8 @@ func TestDemo(t *testing.T) {
 		{"hour", "2026-03-27T10:00:00Z"}, {"day", "2026-03-28T09:00:00Z"}, {"week", "2026-04-03T09:00:00Z"}, {"friday", "2026-04-03T09:00:00Z"},
 	} {
 		button := clock.one(func(n *node) bool { return n.attr["value"] == row.by })
-		if resp := c.submit(clock, button, nil); resp.Request.URL.Path != "/r/air/ben" {
-			t.Errorf("after %s one is at %s", row.by, resp.Request.URL.Path)
+		if resp := c.submit(clock, button, nil); resp.URL.Path != "/r/air/ben" {
+			t.Errorf("after %s one is at %s", row.by, resp.URL.Path)
 		}
 		if got := moved.Format(time.RFC3339); got != row.want {
 			t.Errorf("%s moves the clock to %s, want %s", row.by, got, row.want)
@@ -69,8 +69,8 @@ func TestDemo(t *testing.T) {
 	}
 	fields := clock.fields(nil)
 	fields["by"], fields["back"] = "hour", "https://evil.test/"
-	if resp, _ := c.send("/demo/clock", fields); resp.Request.URL.Host != strings.TrimPrefix(w.server.URL, "http://") {
-		t.Errorf("it leads away, to %s", resp.Request.URL)
+	if resp, _ := c.send("/demo/clock", fields); resp.URL.Host != strings.TrimPrefix(w.server.URL, "http://") {
+		t.Errorf("it leads away, to %s", resp.URL)
 	}
 	fails = true
 	if resp, _ := c.send("/demo/clock", fields); resp.StatusCode != http.StatusServiceUnavailable {

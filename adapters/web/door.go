@@ -131,7 +131,7 @@ func (a *Adapter) showJoin(w http.ResponseWriter, r *http.Request) {
 
 // opened returns the link that a request opens, or answers that there is none.
 func (a *Adapter) opened(w http.ResponseWriter, r *http.Request) (link, bool) {
-	if wait := a.limits.join(a.addressOf(r), time.Now()); wait > 0 {
+	if wait := a.limits.join(a.addressOf(r), a.now()); wait > 0 {
 		a.tooFast(w, r, wait)
 		return link{}, false
 	}

@@ -31,8 +31,8 @@ func TestLinkIsUsedOnlyByItsButton(t *testing.T) {
 	link := w.link("air", "chi")
 	for range 3 { // a preview, a scanner of mails, the person
 		resp, body := w.browser().get(link)
-		if resp.StatusCode != http.StatusOK || len(resp.Cookies()) > 0 || !strings.Contains(body, "Chi") {
-			t.Fatalf("a look at the link: %s, cookies %v", resp.Status, resp.Cookies())
+		if resp.StatusCode != http.StatusOK || len(resp.Cookies) > 0 || !strings.Contains(body, "Chi") {
+			t.Fatalf("a look at the link: %s, cookies %v", resp.Status, resp.Cookies)
 		}
 	}
 	c := w.browser()
@@ -40,8 +40,8 @@ func TestLinkIsUsedOnlyByItsButton(t *testing.T) {
 		t.Error("the page is there before anybody came in")
 	}
 	resp := c.comeIn(w.server.URL + link)
-	if resp.Request.URL.Path != "/r/air/chi" {
-		t.Errorf("the button leads to %s", resp.Request.URL)
+	if resp.URL.Path != "/r/air/chi" {
+		t.Errorf("the button leads to %s", resp.URL)
 	}
 	// On another device it is good as well: people without accounts have nothing else to come back by.
 	w.browser().comeIn(w.server.URL + link)
@@ -235,8 +235,8 @@ func TestHostInvitesPeople(t *testing.T) {
 	if w.browser().status(strings.TrimPrefix(made(body), w.server.URL)) != http.StatusNotFound {
 		t.Error("both links are good")
 	}
-	if resp := dee.comeIn(made(again)); resp.Request.URL.Path != "/r/air/dee-i" {
-		t.Errorf("Dee comes to %s", resp.Request.URL.Path)
+	if resp := dee.comeIn(made(again)); resp.URL.Path != "/r/air/dee-i" {
+		t.Errorf("Dee comes to %s", resp.URL.Path)
 	}
 	if resp, _ := host.send(page+"/people/invite", map[string]string{"token": fields["token"], "name": " \u200b "}); resp.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("a name of nothing: %s", resp.Status)

@@ -63,7 +63,7 @@ func (a *Adapter) guard(next http.Handler) http.Handler {
 			http.Error(w, "not found", http.StatusNotFound)
 			return
 		}
-		if wait := a.limits.address(a.addressOf(r), time.Now()); wait > 0 {
+		if wait := a.limits.address(a.addressOf(r), a.now()); wait > 0 {
 			a.tooFast(w, r, wait)
 			return
 		}
@@ -189,7 +189,7 @@ func (a *Adapter) at(next func(http.ResponseWriter, *http.Request, *visit)) http
 				a.fail(w, r, http.StatusForbidden, "web.error.stale")
 				return
 			}
-			if wait := a.limits.person(v.seat.Account, time.Now()); wait > 0 {
+			if wait := a.limits.person(v.seat.Account, a.now()); wait > 0 {
 				a.tooFast(w, r, wait)
 				return
 			}

@@ -44,15 +44,14 @@ type liveState struct {
 
 // live is one page that is kept fresh.
 type live struct {
-	a      *Adapter
-	w      http.ResponseWriter
-	rc     *http.ResponseController
-	v      *visit
-	at     position
-	panels string // as the page has them
-	form   string // ID and state of the form that the page has
-	state  string // as it was sent last
-	drawn  time.Time
+	a     *Adapter
+	w     http.ResponseWriter
+	rc    *http.ResponseController
+	v     *visit
+	at    position
+	form  string // ID and state of the form that the page has
+	state string // as it was sent last
+	drawn time.Time
 }
 
 // stream keeps a page fresh: it says what came and changed since a position, and goes on doing so.

@@ -47,7 +47,7 @@ func (c *client) listen(path, since, last string) *listener {
 	if last != "" {
 		r.Header.Set("Last-Event-ID", last)
 	}
-	resp, err := c.Do(r)
+	resp, err := c.Do(r) //nolint:bodyclose // the goroutine below closes it
 	must(c.t, err)
 	l := &listener{t: c.t, events: make(chan news, 1000), status: resp.StatusCode}
 	done := make(chan struct{})

@@ -249,7 +249,7 @@ func (w *town) as(who chat.AccountID, in chat.RoomID) (*client, string) {
 }
 
 // comeIn opens a link and presses its button.
-func (c *client) comeIn(link string) *http.Response {
+func (c *client) comeIn(link string) *answer {
 	c.t.Helper()
 	page := c.page(strings.TrimPrefix(link, c.w.server.URL))
 	form := page.one(byTag("form"))
@@ -260,7 +260,7 @@ func (c *client) comeIn(link string) *http.Response {
 }
 
 // do sends a request. Each seems to come from somewhere else, so that limits of an address are not what is tested.
-func (c *client) do(r *http.Request) (*http.Response, string) {
+func (c *client) do(r *http.Request) (*answer, string) {
 	c.t.Helper()
 	if r.Header.Get("X-Forwarded-For") == "" && !c.here {
 		c.w.mu.Lock()
@@ -273,10 +273,19 @@ func (c *client) do(r *http.Request) (*http.Response, string) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	must(c.t, err)
-	return resp, string(body)
+	return &answer{resp.StatusCode, resp.Status, resp.Header, resp.Cookies(), resp.Request.URL}, string(body)
 }
 
-func (c *client) get(path string) (*http.Response, string) {
+// answer is what a browser got, after redirects.
+type answer struct {
+	StatusCode int
+	Status     string
+	Header     http.Header
+	Cookies    []*http.Cookie
+	URL        *url.URL
+}
+
+func (c *client) get(path string) (*answer, string) {
 	c.t.Helper()
 	r, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, c.w.server.URL+path, nil)
 	must(c.t, err)
@@ -294,7 +303,7 @@ func (c *client) page(path string) *node {
 }
 
 // send posts a form; its answer is the last after redirects.
-func (c *client) send(path string, fields map[string]string) (*http.Response, string) {
+func (c *client) send(path string, fields map[string]string) (*answer, string) {
 	c.t.Helper()
 	r, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.w.server.URL+path, nil)
 	must(c.t, err)
@@ -313,7 +322,7 @@ func body(fields map[string]string) (io.ReadCloser, int64) {
 	return io.NopCloser(strings.NewReader(text)), int64(len(text))
 }
 
-func (c *client) post(path string, fields map[string]string) *http.Response {
+func (c *client) post(path string, fields map[string]string) *answer {
 	c.t.Helper()
 	resp, body := c.send(path, fields)
 	if resp.StatusCode != http.StatusOK {
@@ -323,7 +332,7 @@ func (c *client) post(path string, fields map[string]string) *http.Response {
 }
 
 // submit fills a form of a page and sends it by one of its buttons.
-func (c *client) submit(form *node, button *node, fields map[string]string) *http.Response {
+func (c *client) submit(form *node, button *node, fields map[string]string) *answer {
 	c.t.Helper()
 	values := form.fields(button)
 	maps.Copy(values, fields)
