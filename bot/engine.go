@@ -71,6 +71,7 @@ type Core struct {
 	waiting   laneHeap    // lanes whose time has not come
 	swept     int64       // when housekeeping is due next, Unix nanoseconds
 	sweep     sweep
+	dirty     bool // the store was written to since what it has deleted was last overwritten
 }
 
 // meta is what the engine counts.
@@ -88,6 +89,8 @@ type Input struct {
 	Batches  []Incoming
 	Outcomes []Outcome
 	Orders   []Order
+	// Forgotten are accounts that Owed named, and that their adapters have forgotten since.
+	Forgotten []chat.Place
 	// Closing says that this is the last step: timers do not fire, and nothing is handed out.
 	Closing bool
 }
@@ -111,7 +114,8 @@ type Output struct {
 	// Send is to be handed to the adapters, in parallel. Each ends in an Outcome of a later step; what a crash
 	// leaves without one comes out of the next Core in doubt.
 	Send []chat.Delivery
-	// Forgot says that what somebody wrote was deleted for good: overwrite what the store has of it in free places.
+	// Forgot says that what somebody wrote was deleted for good: have the adapters forget who Owed names, and overwrite
+	// what the store has of it in free places. It also comes once a day when anything was deleted or replaced.
 	Forgot bool
 	// Wake is when to step again even if nothing comes in: at once when it is not after now. Zero: never.
 	Wake time.Time
@@ -125,6 +129,7 @@ func NewCore(ctx context.Context, o Options, now time.Time) (*Core, error) {
 	c := &Core{
 		store: o.Store, book: o.Book, log: o.Log, over: storage.NewOverlay(nil), suspects: map[string]bool{},
 		out: map[chat.DeliveryID]*flight{}, metrics: newMetrics(), lanes: map[chat.Place]*lane{}, swept: now.Add(firstSweep).UnixNano(),
+		dirty: true, // by whoever ran before, for all that is known
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
@@ -210,6 +215,7 @@ func (c *Core) Step(ctx context.Context, now time.Time, in Input) (Output, error
 			c.out[f.id] = f
 		}
 		c.metrics.add(&s.tally)
+		c.dirty = (c.dirty || s.tx.writes > 0) && !s.out.Forgot
 	}
 	s.out.Wake = c.wake(s.at)
 	return s.out, nil
@@ -217,7 +223,7 @@ func (c *Core) Step(ctx context.Context, now time.Time, in Input) (Output, error
 
 // hasWork says whether a step would do anything.
 func (c *Core) hasWork(now int64, in Input) bool {
-	if len(in.Batches)+len(in.Outcomes)+len(in.Orders) > 0 || c.next <= now || c.swept <= now {
+	if len(in.Batches)+len(in.Outcomes)+len(in.Orders)+len(in.Forgotten) > 0 || c.next <= now || c.swept <= now {
 		return true
 	}
 	c.release(now)
@@ -290,6 +296,11 @@ func (s *step) run(in Input) error {
 	for _, o := range in.Orders {
 		if err := s.obey(o); err != nil {
 			return fmt.Errorf("obey the order about %s: %w", o.ID, err)
+		}
+	}
+	for _, p := range in.Forgotten {
+		if err := owed.Delete(&s.tx, storage.Global, placeKey(p)); err != nil {
+			return err
 		}
 	}
 	for _, b := range in.Batches {

@@ -49,6 +49,11 @@ func (s *step) housekeep() error {
 	c.swept = s.at + int64(sweepPause)
 	if !more {
 		c.sweep.running, c.swept = false, s.at+int64(sweepEvery)
+		waits, err := anyOwed(&s.tx)
+		if err != nil {
+			return err
+		}
+		s.out.Forgot = s.out.Forgot || c.dirty || waits
 	}
 	return nil
 }
@@ -90,9 +95,13 @@ func groupAfter(tx storage.Tx, after string) (group string, more bool, err error
 	return group, more, err
 }
 
-// forget takes what the engine itself keeps of an account's events out of the store.
+// forget takes what the engine itself keeps of an account's events out of the store. Its adapter is told after the
+// commit.
 func (s *step) forget(p chat.Place) error {
 	s.out.Forgot = true
+	if err := owed.Put(&s.tx, storage.Global, placeKey(p), p); err != nil {
+		return err
+	}
 	if err := forgetReplies(&s.tx, p.Platform, p.Account); err != nil {
 		return err
 	}

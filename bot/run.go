@@ -22,7 +22,11 @@ type Config struct {
 	Begun string
 	// Grace is how long deliveries that are out may take to end when the engine is stopped; zero: 10 s.
 	Grace time.Duration
-	// Erase overwrites what the store has deleted; it is called after something was forgotten. Nil: nothing does.
+	// Forget takes what an adapter keeps of an account's words in a file of its own out of it, after the engine has
+	// forgotten the account. It is called again, also after a start, until it returns nil. Nil: no adapter has any.
+	Forget func(context.Context, chat.Place) error
+	// Erase overwrites what the store has deleted; it is called after something was forgotten, and once a day when
+	// anything was deleted or replaced. Nil: nothing does.
 	Erase func(context.Context) error
 	// Ahead is how far the engine's clock is ahead of the real one, or behind it when negative: for a demo, which moves
 	// it by Advance.
@@ -250,6 +254,7 @@ func (l *loop) step(closing bool) (time.Time, error) {
 	in := Input{Outcomes: l.outcomes, Closing: closing}
 	for _, r := range l.requests {
 		in.Batches, in.Orders = append(in.Batches, r.in.Batches...), append(in.Orders, r.in.Orders...)
+		in.Forgotten = append(in.Forgotten, r.in.Forgotten...)
 	}
 	out, err := l.once(in)
 	switch {

@@ -90,20 +90,3 @@ func (e *Engine) forgetBegun() {
 		_ = os.Remove(e.config.Begun) // is read again at the next start at worst, and then names a turn that is over
 	}
 }
-
-// eraser overwrites what was deleted, beside the loop: it may take long.
-func (e *Engine) eraser(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-e.erase:
-			if e.config.Erase == nil {
-				continue
-			}
-			if err := e.config.Erase(ctx); err != nil && ctx.Err() == nil {
-				e.log.Error("overwrite what was deleted", "error", err)
-			}
-		}
-	}
-}
