@@ -47,11 +47,11 @@ func openWeb(ctx context.Context, h host) (_ *opened, err error) {
 		return nil, err
 	}
 	o.URL, o.Zone = h.config.String("web.url"), h.config.Zone("group.zone")
-	pages, err := web.New(ctx, o)
-	if err != nil {
+	if o.First, err = firstRoom(h); err != nil {
 		return nil, err
 	}
-	if err := writeFirstLink(ctx, h, pages); err != nil {
+	pages, err := web.New(ctx, o)
+	if err != nil {
 		return nil, err
 	}
 	return &opened{
@@ -60,23 +60,25 @@ func openWeb(ctx context.Context, h host) (_ *opened, err error) {
 	}, nil
 }
 
-// writeFirstLink makes a room when there is none yet, and writes down how to enter it.
-func writeFirstLink(ctx context.Context, h host, pages *web.Adapter) error {
+// firstRoom is the room that is made when there is none yet; how to enter it is written down.
+func firstRoom(h host) (*web.First, error) {
 	catalogues, err := loadWords()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	language := h.config.String("group.language")
-	link, err := pages.FirstLink(ctx, catalogues.Text(language, "flows.firstroom", 0), web.Newcomer{Name: catalogues.Text(language, "flows.firsthost", 0)})
-	if err != nil || link == "" {
-		return err
-	}
-	file := filepath.Join(h.config.String("data"), firstLinkFile)
-	if err := os.WriteFile(file, []byte(link+"\n"), 0o600); err != nil {
-		return fmt.Errorf("write down the link to the first room: %w", err)
-	}
-	h.log.Info("a web room is open; the link in this file lets its host in, who can then invite others", "file", file)
-	return nil
+	return &web.First{
+		Room: catalogues.Text(language, "flows.firstroom", 0),
+		Host: web.Newcomer{Name: catalogues.Text(language, "flows.firsthost", 0)},
+		Tell: func(link string) error {
+			file := filepath.Join(h.config.String("data"), firstLinkFile)
+			if err := os.WriteFile(file, []byte(link+"\n"), 0o600); err != nil {
+				return fmt.Errorf("write down the link to the first room: %w", err)
+			}
+			h.log.Info("a web room is open; the link in this file lets its host in, who can then invite others", "file", file)
+			return nil
+		},
+	}, nil
 }
 
 // webOptions are those of the web adapter, wherever it runs.
