@@ -60,10 +60,14 @@ func review(t *flows.Turn, c flows.Command) error {
 	return err
 }
 
+func (a Agreement) isOver(t *flows.Turn) error {
+	return t.Refuse("agreement.isover", "a", a.Name(), "show", flows.Typed("agreements show "+a.Name()))
+}
+
 func (a Agreement) reviewable(t *flows.Turn) error {
 	switch {
 	case a.ended():
-		return t.Refuse("agreement.isover", "a", a.Name())
+		return a.isOver(t)
 	case a.Reviewing != "":
 		return t.Refuse("agreement.reviewing", "a", a.Name())
 	}
@@ -226,7 +230,7 @@ func unconsent(t *flows.Turn, pressed flows.Action) error {
 	case !found:
 		return t.Refuse("flows.oldbutton")
 	case a.ended():
-		return t.Refuse("agreement.isover", "a", a.Name())
+		return a.isOver(t)
 	case !a.consented(t.Person()):
 		return t.Refuse("agreement.noconsent", "a", a.Name())
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"trellis/flows"
@@ -46,7 +47,7 @@ func allSeries(t *flows.Turn) ([]numbered[Series], error) {
 
 func list(t *flows.Turn, c flows.Command) error {
 	if c.Text != "" {
-		return t.Refuse("checkin.quote", "text", flows.Said{Text: c.Words + " " + c.Text})
+		return t.Refuse("checkin.quote", "text", flows.Said{Text: strings.TrimPrefix(c.Words, "checkin ") + " " + c.Text})
 	}
 	rounds, err := openRounds(t)
 	if err != nil {
@@ -90,7 +91,7 @@ func revealCommand(t *flows.Turn, c flows.Command) error {
 	}
 	if n, rest, ok := c.Number(""); c.Text != "" {
 		if !ok || rest != "" {
-			return t.Refuse("checkin.quote", "text", flows.Said{Text: c.Words + " " + c.Text})
+			return t.Refuse("checkin.quote", "text", flows.Said{Text: strings.TrimPrefix(c.Words, "checkin ") + " " + c.Text})
 		}
 		for _, r := range rounds {
 			if r.v.Number == n {
@@ -127,7 +128,7 @@ func endCommand(t *flows.Turn, c flows.Command) error {
 	n, rest, ok := c.Number("")
 	switch {
 	case c.Text != "" && (!ok || rest != ""):
-		return t.Refuse("checkin.quote", "text", flows.Said{Text: c.Words + " " + c.Text})
+		return t.Refuse("checkin.quote", "text", flows.Said{Text: strings.TrimPrefix(c.Words, "checkin ") + " " + c.Text})
 	case !ok:
 		return t.Refuse("checkin.end.which")
 	}

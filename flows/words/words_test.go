@@ -63,6 +63,26 @@ func TestMatchKnowsRegions(t *testing.T) {
 	}
 }
 
+func TestNoSlotStandsWhereItIsNotFilled(t *testing.T) {
+	c, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for code, texts := range c.byLanguage {
+		for key, e := range texts {
+			for _, template := range e.forms {
+				for _, block := range template {
+					for _, part := range block.Parts {
+						if part.Kind != Slot && part.Kind != BoldSlot && strings.Contains(part.Text, "{") {
+							t.Errorf("%s, %s: %q is not filled inside a command or bold words", code, key, part.Text)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
 // What makes people put such a bot away: cheer, blame, jargon.
 var unwanted = regexp.MustCompile(`(?i)!|\boverdue\b|\b(is|was|are|were|be|too) late\b|\bdays? late\b|great job|awesome|amazing|well done|congrat|participation rate|stakeholder|leverage|synerg|deliverable|\bASAP\b|end of business`)
 
