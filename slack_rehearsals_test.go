@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -122,8 +123,20 @@ func (p *stage) start() error {
 		}
 		p.stop = nil
 	}
-	for p.s.Sockets() == 0 {
-		time.Sleep(time.Millisecond) // real sockets are outside of a clock that a test could move
+	return p.soon("no socket is open", func() bool { return p.s.Sockets() > 0 })
+}
+
+// soon waits for what must come: real sockets are outside of a clock that a test could move.
+func (p *stage) soon(otherwise string, so func() bool) error {
+	late := time.After(10 * time.Second)
+	again := time.NewTicker(3 * time.Millisecond)
+	defer again.Stop()
+	for !so() {
+		select {
+		case <-again.C:
+		case <-late:
+			return errors.New(otherwise)
+		}
 	}
 	return nil
 }
@@ -167,10 +180,8 @@ func (p *stage) take(do rehearse.Do) error {
 		}
 		return nil
 	case rehearse.Fill:
-		for until := time.Now().Add(5 * time.Second); p.w.Modal(user(do.By)) == nil; time.Sleep(time.Millisecond) {
-			if time.Now().After(until) {
-				return fmt.Errorf("no modal is open for %s", do.By)
-			}
+		if err := p.soon("no modal is open", func() bool { return p.w.Modal(user(do.By)) != nil }); err != nil {
+			return err
 		}
 		fields := maps.Clone(do.Fields)
 		for name, value := range fields { // who is picked by name
@@ -217,13 +228,9 @@ func (p *stage) room(room rehearse.Room) error {
 	id := channelOf(room.Room)
 	p.w.AddChannel(slacktest.Channel{ID: id, Name: string(room.Room[1:])}, members...)
 	p.w.Join(p.w.Bot, id, members[0])
-	for until := time.Now().Add(10 * time.Second); len(p.w.See(members[0], id)) == 0; time.Sleep(time.Millisecond) {
-		if time.Now().After(until) {
-			return fmt.Errorf("Trellis does not say hello in %s", room.Room)
-		}
-	}
-	if room.Joins == "" {
-		return nil
+	hello := func() bool { return len(p.w.See(members[0], id)) > 0 }
+	if err := p.soon("Trellis does not say hello", hello); err != nil || room.Joins == "" {
+		return err
 	}
 	if err := p.settle(); err != nil {
 		return err
@@ -231,15 +238,17 @@ func (p *stage) room(room rehearse.Room) error {
 	host := p.host(room.Joins)
 	from := len(p.s.Log(0))
 	p.w.Slash(user(host), channelOf(room.Joins), "group code")
-	for until := time.Now().Add(5 * time.Second); time.Now().Before(until); time.Sleep(time.Millisecond) {
+	code := ""
+	err := p.soon("Trellis gives no code", func() bool {
 		for _, said := range p.s.Log(from) {
 			if typed := strings.Split(said.Text, "`"); strings.Contains(said.Text, "group join") && len(typed) > 2 {
-				p.w.Slash(members[0], id, "group join "+typed[len(typed)-2])
-				return nil
+				code = typed[len(typed)-2]
 			}
 		}
-	}
-	return fmt.Errorf("Trellis gave %s no code", host)
+		return code != ""
+	})
+	p.w.Slash(members[0], id, "group join "+code)
+	return err
 }
 
 func (p *stage) host(room chat.RoomID) chat.AccountID {
@@ -263,11 +272,11 @@ func (p *stage) write(do rehearse.Write) {
 
 // expect looks at what Trellis showed since the last step that was no expectation. What must come may still be on its way.
 func (p *stage) expect(e rehearse.Expect) (err error) {
-	for until := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		if err = p.holds(e); err == nil || e.Refute || time.Now().After(until) {
-			return err
-		}
+	if e.Refute {
+		return p.holds(e)
 	}
+	_ = p.soon("", func() bool { err = p.holds(e); return err == nil })
+	return err
 }
 
 func (p *stage) holds(e rehearse.Expect) error {
@@ -312,12 +321,11 @@ func (p *stage) see(do rehearse.Press) (channel, ts, label string, err error) {
 	means := func(label string) bool { // "C1: Done" is one of several, each with its own
 		return slices.ContainsFunc(labels, func(l string) bool { return label == l || strings.HasSuffix(label, ": "+l) })
 	}
-	for until := time.Now().Add(5 * time.Second); time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
-		if channel, ts, label := p.w.Sees(user(do.By), channelOf(do.Room), means); label != "" {
-			return channel, ts, label, nil
-		}
-	}
-	return "", "", "", fmt.Errorf("%s sees no %q", do.By, do.Label)
+	err = p.soon(fmt.Sprintf("%s sees no %q", do.By, do.Label), func() bool {
+		channel, ts, label = p.w.Sees(user(do.By), channelOf(do.Room), means)
+		return label != ""
+	})
+	return channel, ts, label, err
 }
 
 // differently are the rehearsals that take another way on Slack, each with its reason.
