@@ -2,6 +2,7 @@ package words
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -81,6 +82,40 @@ func TestNoSlotStandsWhereItIsNotFilled(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Who reads Welsh reads nothing but Welsh: a text that falls back to English in the middle of a message is a slip.
+func TestWelshIsWhole(t *testing.T) {
+	c, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing := lacking(c, "cy")
+	t.Logf("Welsh lacks %d of %d texts", len(missing), len(c.Keys(English)))
+	for _, key := range missing {
+		t.Errorf("cy: %s: Welsh has no such text; in English it is %q", key, c.Text(English, key, 2))
+	}
+}
+
+func TestWhatALanguageLacksIsFound(t *testing.T) {
+	c, err := load(fstest.MapFS{
+		"en.yaml": {Data: []byte("a: \"one\"\nb: {c: \"two\", d: \"three\"}\n")},
+		"cy.yaml": {Data: []byte("b: {c: \"dau\"}\n")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := lacking(c, "cy"); !slices.Equal(got, []string{"a", "b.d"}) {
+		t.Errorf("Welsh lacks %v, want a and b.d", got)
+	}
+}
+
+// lacking lists the keys of English that a language has not.
+func lacking(c *Catalogues, code string) []string {
+	return slices.DeleteFunc(c.Keys(English), func(key string) bool {
+		_, ok := c.byLanguage[code][key]
+		return ok
+	})
 }
 
 // What makes people put such a bot away: cheer, blame, jargon.
