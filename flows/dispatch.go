@@ -188,8 +188,11 @@ func (t *Turn) lone(text string) (bool, error) {
 // settle finds or makes the group that a command is about, and the person's place in it.
 func (t *Turn) settle(row command, c Command) error {
 	if t.event.Direct {
-		if row.spec.Anywhere && !c.Here || t.groupID != "" {
+		switch {
+		case t.groupID != "":
 			return nil
+		case row.spec.Anywhere && !c.Here:
+			return t.settleIfClear()
 		}
 		return t.settleDirect(row, c.raw)
 	}
@@ -207,11 +210,10 @@ func (t *Turn) settle(row command, c Command) error {
 			return err
 		}
 	}
-	if row.spec.Answers {
+	if row.spec.Answers || m.Facilitator {
 		return nil
 	}
-	facilitators, err := t.Facilitators()
-	if err != nil || len(facilitators) > 0 {
+	if found, err := t.facilitated(); err != nil || found {
 		return err
 	}
 	return t.ChangeMember(t.person, func(m *Membership) { m.Facilitator = true })
@@ -224,6 +226,21 @@ func (t *Turn) SettleGroup(line string) error {
 		return nil
 	}
 	return t.settleDirect(command{}, line)
+}
+
+// settleIfClear enters the group that a direct message is about when there is no need to ask: its language is theirs who
+// have none that Trellis speaks, and help fits their role in it.
+func (t *Turn) settleIfClear() error {
+	p, err := t.Profile(t.person)
+	switch {
+	case err != nil:
+		return err
+	case len(p.Groups) == 1:
+		return t.enter(p.Groups[0])
+	case slices.Contains(p.Groups, p.Speaking) && t.now.Before(p.SpeakingUntil):
+		return t.enter(p.Speaking)
+	}
+	return nil
 }
 
 func (t *Turn) settleDirect(row command, line string) error {

@@ -113,12 +113,27 @@ func (t *Turn) load() error {
 		return true, nil
 	})
 	slices.SortStableFunc(t.roster, func(a, b member) int {
-		return cmp.Or(a.Since.Compare(b.Since), strings.Compare(t.Name(a.id), t.Name(b.id)), strings.Compare(string(a.id), string(b.id)))
+		if came := a.Since.Compare(b.Since); came != 0 {
+			return came // the usual case, which needs no names
+		}
+		return cmp.Or(strings.Compare(t.Name(a.id), t.Name(b.id)), strings.Compare(string(a.id), string(b.id)))
 	})
 	if err != nil {
 		return fmt.Errorf("read members of %s: %w", t.groupID, err)
 	}
 	return nil
+}
+
+// facilitated tells whether anybody facilitates, and looks no further than the first who does: every command asks.
+func (t *Turn) facilitated() (found bool, err error) {
+	err = memberTable.All(t.over, Scope(t.groupID), func(_ string, m Membership) (bool, error) {
+		found = m.Facilitator && !m.Left
+		return !found, nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("read members of %s: %w", t.groupID, err)
+	}
+	return found, nil
 }
 
 // membership returns a person's place in the turn's group; false when they never had one.

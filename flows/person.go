@@ -138,22 +138,23 @@ func cleanName(name string) string {
 
 // Profile is a person's record.
 func (t *Turn) Profile(id PersonID) (Person, error) {
-	for _, k := range t.known {
-		if k.id == id {
-			return k.person, nil
-		}
+	if p, ok := t.known[id]; ok {
+		return p, nil
 	}
 	p, err := persons.Get(t.over, storage.Global, string(id))
 	if err != nil {
 		return p, fmt.Errorf("read person %s: %w", id, err)
 	}
-	t.known = append(t.known, knownPerson{id, p})
+	if t.known == nil {
+		t.known = map[PersonID]Person{}
+	}
+	t.known[id] = p
 	return p, nil
 }
 
 // putPerson stores a person.
 func (t *Turn) putPerson(id PersonID, p Person) error {
-	t.known = slices.DeleteFunc(t.known, func(k knownPerson) bool { return k.id == id })
+	delete(t.known, id)
 	if err := persons.Put(t.over, storage.Global, string(id), p); err != nil {
 		return fmt.Errorf("store person %s: %w", id, err)
 	}

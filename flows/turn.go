@@ -29,16 +29,11 @@ type Turn struct {
 	due     time.Time // of a timer
 
 	roster []member
-	known  []knownPerson
+	known  map[PersonID]Person
 	here   bool // an answer is wanted in the room
 	// unhurried is a turn that nobody waits for, and that has no budget.
 	unhurried bool
 	on        Posted // the message that is being written
-}
-
-type knownPerson struct {
-	id     PersonID
-	person Person
 }
 
 // lateAfter is how far behind its time a timer must run before people are told that Trellis was away: above the
