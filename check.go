@@ -55,6 +55,15 @@ func runCheck(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		return failed("check", stderr, err)
 	}
 	line(stdout, "store", path, state)
+	for _, p := range platformSpecs() {
+		if p.check == nil {
+			continue
+		}
+		say := func(name, value, note string) { line(stdout, name, value, note) }
+		if err := p.check(context.Background(), c, say); err != nil {
+			return failed("check", stderr, err)
+		}
+	}
 	return exitOK
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"trellis/adapters/chat"
@@ -13,7 +14,7 @@ import (
 )
 
 // slackPlatform is Slack, in one workspace by its tokens or in several that install Trellis.
-var slackPlatform = platformSpec{section: slackSection(), open: openSlack}
+var slackPlatform = platformSpec{section: slackSection(), check: checkSlack, open: openSlack}
 
 func slackSection() config.Section {
 	return config.Section{Name: "slack", Keys: []config.Key{
@@ -78,4 +79,35 @@ func openSlack(_ context.Context, h host) (*opened, error) {
 		return nil, errors.New("Slack is to reach Trellis by HTTP, but http.listen is not set: say where to listen, such as 127.0.0.1:8080 behind a proxy")
 	}
 	return &opened{adapter: a, pace: slackPace(), routes: routes}, nil
+}
+
+// checkWithin is how long Slack may take to answer.
+const checkWithin = 15 * time.Second
+
+// checkSlack says whether the tokens work, and what each permission that is missing would be for.
+func checkSlack(ctx context.Context, c *config.Config, say func(name, value, note string)) error {
+	o, given := slackOptions(c)
+	if !given {
+		return nil
+	}
+	a, err := slack.New(o)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkWithin)
+	defer cancel()
+	found := a.Check(ctx)
+	if found.Workspace != "" {
+		say("slack", "workspace "+found.Workspace, "the bot token works")
+	}
+	for _, s := range found.Missing {
+		say("slack", "lacks "+s.Name, s.Why)
+	}
+	if len(found.Wrong) > 0 {
+		return errors.New("ask Slack: " + strings.Join(found.Wrong, "; "))
+	}
+	if len(found.Missing) > 0 {
+		return errors.New("Slack has not granted all permissions: reinstall the app from the manifest that `trellis manifest` prints")
+	}
+	return nil
 }

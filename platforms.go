@@ -32,6 +32,9 @@ type opened struct {
 	// copies are its own files in the data folder that are open while it works (platformSpec.files lists them): each
 	// makes a consistent copy at a path where nothing is yet.
 	copies map[string]func(ctx context.Context, to string) error
+	// forget takes an account's words out of these files, and erase overwrites what was deleted in them; nil: there are none.
+	forget func(ctx context.Context, who chat.AccountID) error
+	erase  func(ctx context.Context) error
 	close  func() error // after the engine ended; nil: nothing to close
 }
 
@@ -47,6 +50,9 @@ type stateFile struct {
 type platformSpec struct {
 	section config.Section
 	files   []stateFile // of its own
+	// check, when set, asks the platform whether the settings work, changes nothing, and says what it found. Its error
+	// says what has to be done.
+	check func(ctx context.Context, c *config.Config, say func(name, value, note string)) error
 	// open returns nil when the platform is not configured.
 	open func(ctx context.Context, h host) (*opened, error)
 }
@@ -64,6 +70,8 @@ type platforms struct {
 	pace     map[chat.Platform]bot.Pace
 	routes   map[string]http.Handler
 	copies   map[string]func(ctx context.Context, to string) error
+	forget   map[chat.Platform]func(ctx context.Context, who chat.AccountID) error
+	erasers  []func(ctx context.Context) error
 	closers  []func() error
 }
 
@@ -73,6 +81,7 @@ func openPlatforms(ctx context.Context, h host, specs []platformSpec) (p platfor
 	p = platforms{
 		pace: map[chat.Platform]bot.Pace{}, routes: map[string]http.Handler{},
 		copies: map[string]func(context.Context, string) error{},
+		forget: map[chat.Platform]func(context.Context, chat.AccountID) error{},
 	}
 	for _, spec := range specs {
 		o, err := spec.open(ctx, h)
@@ -88,6 +97,12 @@ func openPlatforms(ctx context.Context, h host, specs []platformSpec) (p platfor
 			p.routes[pattern] = handler
 		}
 		maps.Copy(p.copies, o.copies)
+		if o.forget != nil {
+			p.forget[o.adapter.Platform()] = o.forget
+		}
+		if o.erase != nil {
+			p.erasers = append(p.erasers, o.erase)
+		}
 		if o.close != nil {
 			p.closers = append(p.closers, o.close)
 		}
@@ -96,6 +111,15 @@ func openPlatforms(ctx context.Context, h host, specs []platformSpec) (p platfor
 		return p, errNoPlatform
 	}
 	return p, nil
+}
+
+// forgetAccount has an adapter forget an account. One that is not configured any more has forgotten nothing yet; its
+// files are looked at when it is again.
+func (p platforms) forgetAccount(ctx context.Context, who chat.Place) error {
+	if forget := p.forget[who.Platform]; forget != nil {
+		return forget(ctx, who.Account)
+	}
+	return nil
 }
 
 func (p platforms) close() error {
