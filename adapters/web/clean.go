@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"trellis/adapters/chat"
 	"trellis/storage"
 )
 
@@ -16,13 +15,7 @@ const cleanEvery = time.Hour
 // clean deletes what is over: talk that was kept long enough, links and sessions that nobody used.
 func (a *Adapter) clean(ctx context.Context) error {
 	now := a.now()
-	var names []chat.RoomID
-	err := a.store.View(ctx, func(tx storage.Tx) error {
-		return streams.All(tx, storage.Global, func(id string, _ stream) (bool, error) {
-			names = append(names, chat.RoomID(id))
-			return true, nil
-		})
-	})
+	names, err := a.streamNames(ctx)
 	if err != nil {
 		return err
 	}

@@ -124,7 +124,7 @@ func (a *Adapter) showJoin(w http.ResponseWriter, r *http.Request) {
 			rd.T("web.join.how", "n", int(a.o.LinkLife/(24*time.Hour))),
 			rd.T("web.join.device"),
 		},
-		Button: &plainButton{r.URL.Path, rd.T("web.join.in")},
+		Button: &plainButton{r.URL.Path, rd.T("web.join.in"), who.Name},
 	}
 	a.render(w, r, http.StatusOK, kindPlain, page)
 }
@@ -169,10 +169,14 @@ func (a *Adapter) join(w http.ResponseWriter, r *http.Request) {
 	a.missing(w, r)
 }
 
-// introduce notes the language and zone of a browser for somebody of whom none are known.
+// introduce notes the name that somebody gives when they come in, and the language and zone of their browser where
+// none are known.
 func (a *Adapter) introduce(r *http.Request, l link) error {
 	who := a.places.Load().people[l.Account]
 	next := who
+	if name := cleanName(r.PostFormValue("name")); name != "" {
+		next.Name = name
+	}
 	if languages := accepted(r.Header.Get("Accept-Language")); next.Language == "" && len(languages) > 0 {
 		next.Language = languages[0]
 	}
@@ -184,7 +188,7 @@ func (a *Adapter) introduce(r *http.Request, l link) error {
 	if next == who {
 		return nil
 	}
-	_, err := a.change(r.Context(), func(d *draft) error { return d.introduce(a, l, next) })
+	_, err := a.change(r.Context(), func(d *draft) error { return d.introduce(a, l.Room, l.Account, next) })
 	return err
 }
 

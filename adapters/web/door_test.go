@@ -298,3 +298,29 @@ func TestFirstRoom(t *testing.T) {
 		t.Errorf("a second first room was opened: %q", told)
 	}
 }
+
+func TestNames(t *testing.T) {
+	w := newTown(t, nil)
+	in := &counter{}
+	w.told(in)
+	c := w.browser()
+	link := w.link("air", "chi")
+	form := c.page(link).one(byTag("form"))
+	fields := form.fields(nil)
+	fields["name"], fields["zone"] = "Chi Ng", "Asia/Taipei"
+	c.post(form.attr["action"], fields)
+	rename := c.page("/r/air/chi/people").one(func(n *node) bool { return n.attr["action"] == "/r/air/chi/name" })
+	c.submit(rename, nil, map[string]string{"name": "Chi Nguyen"})
+	if resp, _ := c.send("/r/air/chi/name", map[string]string{"token": rename.fields(nil)["token"], "name": " "}); resp.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("a name of nothing: %s", resp.Status)
+	}
+	w.write("ana", "air", "", "trellis ask @Chi Nguyen to come")
+	w.told(in)
+	changed := in.of("changed")
+	if len(changed) != 2 || changed[0].By.Name != "Chi Ng" || changed[0].By.Zone != "Asia/Taipei" || changed[1].By.Name != "Chi Nguyen" {
+		t.Errorf("Trellis hears %+v", changed)
+	}
+	if c := in.of("command"); len(c) != 1 || c[0].What.(chat.Command).Text != "ask "+chat.MentionOf("chi")+" to come" {
+		t.Errorf("Chi is named as %+v", c)
+	}
+}

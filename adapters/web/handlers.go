@@ -156,6 +156,15 @@ func (a *Adapter) reacted(w http.ResponseWriter, r *http.Request, v *visit) {
 	a.done(w, r, v, err, "m-"+string(m))
 }
 
+func (a *Adapter) renamed(w http.ResponseWriter, r *http.Request, v *visit) {
+	err := a.Rename(r.Context(), v.room.ID, v.seat.Account, r.PostFormValue("name"))
+	if err != nil {
+		a.done(w, r, v, err, "")
+		return
+	}
+	http.Redirect(w, r, v.path()+"/people", http.StatusSeeOther)
+}
+
 func (a *Adapter) left(w http.ResponseWriter, r *http.Request, v *visit) {
 	if err := a.Leave(r.Context(), v.room.ID, v.seat.Account); err != nil {
 		a.done(w, r, v, err, "")

@@ -115,17 +115,6 @@ func (a *Adapter) address(path string) string {
 	return (&url.URL{Scheme: a.url.Scheme, Host: a.url.Host, Path: path}).String()
 }
 
-// introduce notes what somebody's browser tells of them when they first come, and tells Trellis.
-func (d *draft) introduce(a *Adapter, l link, p person) error {
-	if err := d.writePerson(l.Account, p); err != nil {
-		return err
-	}
-	d.events = append(d.events, chat.Event{
-		ID: d.eventID(a, "introduce", l.Room, l.Account), At: a.now(), Room: l.Room, By: d.profile(l.Account), What: chat.Changed{},
-	})
-	return nil
-}
-
 // invite gives somebody new a place in a room, and a link. Sent twice, it is one person, and the second link.
 func (a *Adapter) invite(ctx context.Context, in chat.RoomID, n Newcomer, nonce string) (name, address string, err error) {
 	n.Account = chat.AccountID("g" + a.secret.id("invite", string(in), nonce)[:16])

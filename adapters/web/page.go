@@ -52,7 +52,7 @@ type plainPage struct {
 
 type (
 	plainLink   struct{ Path, Label string }
-	plainButton struct{ Action, Label string }
+	plainButton struct{ Action, Label, Name string } // Name is who may change theirs on the way
 )
 
 // render answers with a page. It is made whole first, so that a fault in it is no half page.

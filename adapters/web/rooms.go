@@ -170,6 +170,37 @@ func (a *Adapter) Leave(ctx context.Context, in chat.RoomID, who chat.AccountID)
 	return nil
 }
 
+// Rename gives somebody another name, and tells Trellis so.
+func (a *Adapter) Rename(ctx context.Context, in chat.RoomID, who chat.AccountID, name string) error {
+	name = cleanName(name)
+	if name == "" {
+		return errName
+	}
+	_, err := a.change(ctx, func(d *draft) error {
+		p := d.people[who]
+		if p.Name == name {
+			return nil
+		}
+		p.Name = name
+		return d.introduce(a, in, who, p)
+	})
+	if err == nil {
+		a.hub.tell(in)
+	}
+	return err
+}
+
+// introduce notes what is new of somebody, and tells Trellis.
+func (d *draft) introduce(a *Adapter, in chat.RoomID, who chat.AccountID, p person) error {
+	if err := d.writePerson(who, p); err != nil {
+		return err
+	}
+	d.events = append(d.events, chat.Event{
+		ID: d.eventID(a, "introduce", in, who), At: a.now(), Room: in, By: d.profile(who), What: chat.Changed{},
+	})
+	return nil
+}
+
 // eventID names something that happens to the places; a change has a number of its own.
 func (d *draft) eventID(a *Adapter, what string, in chat.RoomID, who chat.AccountID) chat.EventID {
 	return chat.EventID(what + " " + a.secret.id(what, string(in), string(who), fmt.Sprint(d.generation)))

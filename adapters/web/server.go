@@ -42,6 +42,7 @@ func (a *Adapter) Handler() http.Handler {
 	mux.HandleFunc("POST "+seat+"/close", a.at(a.closed))
 	mux.HandleFunc("POST "+seat+"/change", a.at(a.changed))
 	mux.HandleFunc("POST "+seat+"/react", a.at(a.reacted))
+	mux.HandleFunc("POST "+seat+"/name", a.at(a.renamed))
 	mux.HandleFunc("POST "+seat+"/leave", a.at(a.left))
 	mux.HandleFunc("POST "+seat+"/people/{act}", a.at(a.managed))
 	if a.o.Demo != nil {
