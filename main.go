@@ -48,6 +48,7 @@ func commands() []command {
 		{"import", "FILE", "put an export into another Trellis", runImport},
 		{"manifest", "[--config FILE] [--url ADDRESS]", "print the manifest of a Slack app that fits the settings", runManifest},
 		{"next", "--cron SPEC --zone ZONE", "say when a rule comes next, by the clocks of a zone", runNext},
+		{"preview", "slack FILE…", "write a page of every message and form of rehearsals, as Slack shows them", runPreview},
 		{"version", "", "print the version, its commit and its date", runVersion},
 	}
 }

@@ -39,3 +39,19 @@ func TestCheckAsksSlack(t *testing.T) {
 		t.Errorf("it tells a secret:\n%s", text)
 	}
 }
+
+// The preview shows messages and forms as they would be sent, and people's words as text.
+func TestPreview(t *testing.T) {
+	var out, errs bytes.Buffer
+	if code := run([]string{"preview", "slack", "rehearsals/agreement-object.trellis", "rehearsals/commitment-buttons.trellis"}, nil, &out, &errs); code != exitOK {
+		t.Fatalf("exit %d\n%s", code, &errs)
+	}
+	for _, part := range []string{`class="message"`, `class="modal"`, "<button", `type="date"`, "&#34;rich_text&#34;", "Read aloud:"} {
+		if !strings.Contains(out.String(), part) {
+			t.Errorf("the page has no %s", part)
+		}
+	}
+	if strings.Contains(out.String(), "<script") || strings.Contains(out.String(), "src=") {
+		t.Error("the page takes something from elsewhere")
+	}
+}

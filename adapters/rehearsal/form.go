@@ -120,7 +120,7 @@ func (a *Adapter) answer(e chat.Event, r chat.Reply) {
 			f.typed[field.Name] = field.Initial
 		}
 		p.form = f
-		a.show(Shown{Kind: Opened, ID: a.nextMessage(), Room: e.Room, Only: p.Account, Text: f.text(), Choices: []string{clean(f.Submit)}})
+		a.show(Shown{Kind: Opened, Form: &f.Form, ID: a.nextMessage(), Room: e.Room, Only: p.Account, Text: f.text(), Choices: []string{clean(f.Submit)}})
 	case len(r.Errors) > 0:
 		if p.form == nil { // put away meanwhile
 			return

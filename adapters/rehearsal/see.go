@@ -40,6 +40,7 @@ type Shown struct {
 	Text    string         // without anything that a terminal would act on
 	Choices []string       // labels
 	Content chat.Message   // as it was handed over, of what was Told
+	Form    *chat.Form     // likewise, of what was Opened; not to be changed
 }
 
 // ByTrellis tells whether Trellis said it.
