@@ -98,7 +98,14 @@ func scheme(dark bool) string {
 // mustFit fails the test when the page can be moved sideways, and says what sticks out.
 func (p *Page) mustFit(what string) {
 	p.t.Helper()
-	out := Eval[[]string](p, `(() => {
+	for _, line := range p.sticksOut() {
+		p.t.Errorf("%s: %s", what, line)
+	}
+}
+
+func (p *Page) sticksOut() []string {
+	p.t.Helper()
+	return Eval[[]string](p, `(() => {
 		const root = document.documentElement;
 		if (root.scrollWidth <= root.clientWidth) return [];
 		return ["the page is " + root.scrollWidth + " px wide in a window of " + root.clientWidth].concat(
@@ -107,7 +114,4 @@ func (p *Page) mustFit(what string) {
 				return e.checkVisibility() && r.width > 1 && (r.right > root.clientWidth + 1 || r.left < -1);
 			}).slice(0, 5).map(e => e.outerHTML.slice(0, 120)));
 	})()`)
-	for _, line := range out {
-		p.t.Errorf("%s: %s", what, line)
-	}
 }

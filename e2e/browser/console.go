@@ -3,6 +3,7 @@ package browser
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -56,7 +57,14 @@ func (c *console) note(format string, args ...any) {
 func (c *console) complaints() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.said
+	return slices.Clone(c.said)
+}
+
+// forgive forgets what was said so far, for a test that wanted it said.
+func (c *console) forgive() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.said = nil
 }
 
 // Excuse expects complaints that match, from now on: a test that cuts the connection knows that the browser notices.
