@@ -51,9 +51,9 @@ func (a *Adapter) EndLinks(ctx context.Context, in chat.RoomID, who chat.Account
 	return nil
 }
 
-// FirstLink opens the first room when there is none. It returns a link for its host when no host has one that is good,
-// and else "". Before Run has begun it knows the rooms of the timeline's file alone: Options.First is told at the right time.
-func (a *Adapter) FirstLink(ctx context.Context, room string, host Newcomer) (string, error) {
+// firstLink opens the first room when there is none. It returns a link for its host when no host has one that is good,
+// and else "".
+func (a *Adapter) firstLink(ctx context.Context, room string, host Newcomer) (string, error) {
 	if len(a.Rooms()) == 0 {
 		r, err := a.OpenRoom(ctx, NewRoom{Name: room, People: []Newcomer{host}})
 		if err != nil {

@@ -208,7 +208,7 @@ func (a *Adapter) welcome(ctx context.Context) (int, error) {
 	if f == nil {
 		return 0, nil
 	}
-	link, err := a.FirstLink(ctx, f.Room, f.Host)
+	link, err := a.firstLink(ctx, f.Room, f.Host)
 	if err == nil && link != "" {
 		err = f.Tell(link)
 	}
