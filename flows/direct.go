@@ -10,6 +10,9 @@ import (
 // direct handles what a person wrote to Trellis in private.
 func (t *Turn) direct(said chat.Said) error {
 	t.effects.Handled = true
+	if err := t.settleIfClear(); err != nil {
+		return err
+	}
 	text := cleanText(said.Text)
 	if rest, ok := cutName(text); ok {
 		return t.command(rest)
