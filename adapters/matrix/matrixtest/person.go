@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -311,21 +312,8 @@ func (p *Person) Members(ctx context.Context, in string) (map[string]string, err
 func (p *Person) Direct(ctx context.Context, with string) (string, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	query := "?timeout=0"
-	if p.since != "" {
-		query += "&since=" + url.QueryEscape(p.since)
-	}
-	var told struct {
-		Next  string `json:"next_batch"`
-		Rooms struct {
-			Invite map[string]struct {
-				State struct {
-					Events []Event `json:"events"`
-				} `json:"invite_state"`
-			} `json:"invite"`
-		} `json:"rooms"`
-	}
-	if err := p.call(ctx, http.MethodGet, "/sync"+query, nil, &told); err != nil {
+	told, err := p.sync(ctx, p.since)
+	if err != nil {
 		return "", err
 	}
 	for in, invited := range told.Rooms.Invite {
@@ -340,4 +328,30 @@ func (p *Person) Direct(ctx context.Context, with string) (string, error) {
 	}
 	p.since = told.Next
 	return p.direct[with], nil
+}
+
+// told is what a sync tells of invitations.
+type told struct {
+	Next  string `json:"next_batch"`
+	Rooms struct {
+		Invite map[string]struct {
+			State struct {
+				Events []Event `json:"events"`
+			} `json:"invite_state"`
+		} `json:"invite"`
+	} `json:"rooms"`
+}
+
+func (p *Person) sync(ctx context.Context, since string) (t told, err error) {
+	query := "?timeout=0"
+	if since != "" {
+		query += "&since=" + url.QueryEscape(since)
+	}
+	return t, p.call(ctx, http.MethodGet, "/sync"+query, nil, &t)
+}
+
+// Invitations are the rooms that the person is invited to now.
+func (p *Person) Invitations(ctx context.Context) ([]string, error) {
+	t, err := p.sync(ctx, "")
+	return slices.Sorted(maps.Keys(t.Rooms.Invite)), err
 }

@@ -94,7 +94,8 @@ func (s *Server) act(c *call) (int, any) {
 	if act == "join" {
 		return s.join(c)
 	}
-	if _, _, ok := s.inRoom(c); !ok {
+	r, _, ok := s.inRoom(c)
+	if refuses := r != nil && act == "leave" && r.members[c.user] == "invite"; !ok && !refuses {
 		return no(http.StatusForbidden, "M_FORBIDDEN")
 	}
 	switch act {
