@@ -76,7 +76,7 @@ func openSlack(_ context.Context, h host) (*opened, error) {
 	}
 	routes := a.Routes()
 	if len(routes) > 0 && !h.config.Given("http.listen") {
-		return nil, errors.New("Slack is to reach Trellis by HTTP, but http.listen is not set: say where to listen, such as 127.0.0.1:8080 behind a proxy")
+		return nil, errors.New("slack.signing_secret and slack.client_id have Slack reach Trellis by HTTP, but http.listen is not set: say where to listen, such as 127.0.0.1:8080 behind a proxy")
 	}
 	return &opened{adapter: a, pace: slackPace(), routes: routes}, nil
 }
@@ -107,7 +107,7 @@ func checkSlack(ctx context.Context, c *config.Config, say func(name, value, not
 		return errors.New("ask Slack: " + strings.Join(found.Wrong, "; "))
 	}
 	if len(found.Missing) > 0 {
-		return errors.New("Slack has not granted all permissions: reinstall the app from the manifest that `trellis manifest` prints")
+		return errors.New("not all permissions are granted on Slack: reinstall the app from the manifest that `trellis manifest` prints")
 	}
 	return nil
 }

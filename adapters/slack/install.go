@@ -164,7 +164,7 @@ func (a *Adapter) installed(ctx context.Context, run *running, got *slackgo.OAut
 		i.Team = got.Enterprise.ID
 	}
 	if i.Team == "" || i.Token == "" {
-		return errors.New("Slack named no workspace or token")
+		return errors.New("the answer names no workspace or token")
 	}
 	if got.ExpiresIn > 0 {
 		i.Expires = time.Now().Add(time.Duration(got.ExpiresIn) * time.Second)

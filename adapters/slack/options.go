@@ -67,8 +67,7 @@ type Adapter struct {
 	verifier verifier
 	large    chan struct{} // has a token for each large body being read
 
-	run   atomic.Pointer[running] // nil before Run
-	ended atomic.Bool
+	run atomic.Pointer[running] // nil before Run
 
 	naming sync.Mutex // held while Slack is asked who Trellis is
 

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -112,8 +113,9 @@ func (a *Adapter) tell(ctx context.Context, w *workspace, d chat.Delivery) (chat
 
 // unsent is the outcome of a call that came before the sending: whatever became of it, the message was not sent.
 func unsent(err error) error {
-	switch said := outcome(err, chat.ThisMethod).(type) {
-	case *chat.Later, *chat.Refused:
+	said := outcome(err, chat.ThisMethod)
+	_, later := errors.AsType[*chat.Later](said)
+	if _, refused := errors.AsType[*chat.Refused](said); later || refused {
 		return said
 	}
 	return &chat.Later{Scope: chat.ThisMessage, Reason: "no answer to a question before sending"}
@@ -352,11 +354,9 @@ func (a *Adapter) find(ctx context.Context, w *workspace, d chat.Delivery, chann
 
 // looked is the outcome of a look-up that failed: the delivery stays in doubt.
 func looked(err error) error {
-	if said := outcome(err, chat.ThisMessage); said != nil {
-		if refused, ok := said.(*chat.Refused); ok && refused.Scope == chat.ThisMessage {
-			return &chat.Later{After: time.Minute, Reason: refused.Reason}
-		}
-		return said
+	said := outcome(err, chat.ThisMessage)
+	if refused, ok := errors.AsType[*chat.Refused](said); ok && refused.Scope == chat.ThisMessage {
+		return &chat.Later{After: time.Minute, Reason: refused.Reason}
 	}
-	return err
+	return said
 }

@@ -113,6 +113,9 @@ func (a *Adapter) connect(ctx context.Context) (*socket, error) {
 		HandshakeTimeout: helloWithin,
 	}
 	conn, answer, err := dialer.DialContext(ctx, url, nil)
+	if answer != nil {
+		defer func() { _ = answer.Body.Close() }() // of a refusal; after an upgrade it is empty
+	}
 	if err != nil {
 		if answer != nil && answer.StatusCode == http.StatusTooManyRequests {
 			return nil, &slackgo.RateLimitedError{RetryAfter: longestRetry}
