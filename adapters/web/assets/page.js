@@ -201,17 +201,18 @@
   }
   // A browser holds few connections to one server, so a page that nobody sees only looks from time to time.
   let looking = 0;
-  document.addEventListener("visibilitychange", () => {
+  function look() {
     clearInterval(looking);
     if (document.hidden) {
-      looking = setInterval(() => open(true), 20000);
+      looking = setInterval(() => open(true), 10000);
       setTimeout(() => document.hidden && close(), 3000);
       return;
     }
     unseen = 0;
     document.title = title;
     open();
-  });
+  }
+  document.addEventListener("visibilitychange", look);
   addEventListener("online", () => open());
 
   // Forms and links of the page.
@@ -344,5 +345,6 @@
   }
   const waiting = $("form");
   if (waiting) show(waiting);
-  open();
+  if (document.hidden) open(true);
+  look();
 })();
