@@ -40,6 +40,7 @@ var readable = []struct {
 	{"a label with quotes", `ben presses "Say \"no\""`, Press{By: "ben", Label: `Say "no"`}},
 	{"curly quotes", `ben presses “Say "no"”`, Press{By: "ben", Label: `Say "no"`}},
 	{"a form", `ana fills by=friday text="Publish the readings"`, Fill{By: "ana", Fields: map[string]string{"by": "friday", "text": "Publish the readings"}}},
+	{"a form as it stands", "ana fills", Fill{By: "ana", Fields: map[string]string{}}},
 	{"a field left empty", `ana fills reason="" whom=`, Fill{By: "ana", Fields: map[string]string{"reason": "", "whom": ""}}},
 	{"a reaction", "ana reacts :+1:", React{By: "ana", Key: "+1"}},
 	{"a reaction in a room", "ana #air reacts :tada:", React{By: "ana", Room: "#air", Key: "tada"}},
