@@ -76,7 +76,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && name != "." && strings.HasPrefix(d.Name(), ".") {
+		if d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules") {
 			return filepath.SkipDir
 		}
 		if filepath.Ext(name) != ".md" {
@@ -112,6 +112,32 @@ func TestReadmeSession(t *testing.T) {
 	for _, seen := range []string{"How are you arriving?", "tired, but glad to be here", "We meet on Tuesdays", "book the room"} {
 		if !strings.Contains(stdout.String(), seen) {
 			t.Errorf("the transcript does not show %q", seen)
+		}
+	}
+}
+
+// Every test that docs/reliability.md names is there.
+func TestReliabilityNamesTests(t *testing.T) {
+	defined := map[string]bool{}
+	err := filepath.WalkDir(".", func(name string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		for _, m := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`).FindAllStringSubmatch(read(t, name), -1) {
+			defined[m[1]] = true
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9]+)`").FindAllStringSubmatch(read(t, "docs/reliability.md"), -1)
+	if len(named) < 20 {
+		t.Errorf("docs/reliability.md names %d tests", len(named))
+	}
+	for _, m := range named {
+		if !defined[m[1]] {
+			t.Errorf("docs/reliability.md names %s, which is not there", m[1])
 		}
 	}
 }
