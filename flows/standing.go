@@ -43,6 +43,14 @@ func PutStanding(tx storage.Tx, ref Posted, s Standing) error {
 	return nil
 }
 
+// addStanding stores a new one.
+func addStanding(tx storage.Tx, ref Posted, s Standing) error {
+	if err := standings.Add(tx, Scope(s.Group), string(ref), s); err != nil {
+		return fmt.Errorf("store standing message %s: %w", ref, err)
+	}
+	return nil
+}
+
 // DeleteStanding removes one that can never be updated.
 func DeleteStanding(tx storage.Tx, group GroupID, ref Posted) error {
 	return standings.Delete(tx, Scope(group), string(ref))

@@ -170,7 +170,7 @@ func (t *Turn) post(m Message, places []chat.Place, class Class) (Posted, error)
 		s.Places = append(s.Places, StandingPlace{To: place, Content: content})
 		t.effects.Sends = append(t.effects.Sends, Send{Group: t.groupID, Posted: ref, Place: i, To: place, Class: class})
 	}
-	return ref, PutStanding(t.over, ref, s)
+	return ref, addStanding(t.over, ref, s)
 }
 
 // Update replaces what stands under ref, wherever it stands. An update notifies nobody.

@@ -95,6 +95,21 @@ func (t *Table[V]) Put(tx Tx, in Scope, key string, v V) error {
 	return nil
 }
 
+// Add is Put for a key under which nothing is, nor was by an older format: it looks for no old index entries. A record
+// under a name made of chance is one.
+func (t *Table[V]) Add(tx Tx, in Scope, key string, v V) error {
+	if len(t.indexes) > 0 {
+		return t.Put(tx, in, key, v)
+	}
+	s := takeScratch()
+	defer s.release()
+	s.entries = s.entries[:0]
+	if err := t.write(tx, s, in, key, v, 0); err != nil {
+		return t.failed("write", key, err)
+	}
+	return nil
+}
+
 func (t *Table[V]) put(tx Tx, s *scratch, in Scope, key string, v V) error {
 	n := 0
 	s.entries = s.entries[:0]
@@ -109,6 +124,11 @@ func (t *Table[V]) put(tx Tx, s *scratch, in Scope, key string, v V) error {
 	if err := t.reconcile(tx, s, in, key, record{entries: s.entries, n: uint64(n)}); err != nil {
 		return err
 	}
+	return t.write(tx, s, in, key, v, n)
+}
+
+// write stores the record, with the n index entries that are in s.
+func (t *Table[V]) write(tx Tx, s *scratch, in Scope, key string, v V, n int) error {
 	s.value.Reset()
 	s.value.Write(binary.AppendUvarint(binary.AppendUvarint(s.value.AvailableBuffer(), t.version), uint64(n)))
 	s.value.Write(s.entries)
