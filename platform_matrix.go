@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"path/filepath"
+	"time"
 
 	"trellis/adapters/matrix"
 	"trellis/bot"
@@ -24,26 +25,49 @@ func matrixPlatform() platformSpec {
 			{Name: "recovery_key", Doc: "file with the key by which a new device is known as Trellis's; recovery-key in data unless given"},
 		}},
 		files: []stateFile{{name: matrixFile, copy: matrix.Copy}},
-		open:  openMatrix,
+		check: checkMatrix, open: openMatrix,
 	}
 }
 
+// matrixOptions are what the settings say; given tells whether they say anything.
+func matrixOptions(c *config.Config) (o matrix.Options, given bool) {
+	o = matrix.Options{
+		Homeserver: c.String("matrix.homeserver"), User: c.String("matrix.user"),
+		Password: c.Secret("matrix.password").Reveal(), AccessToken: c.Secret("matrix.access_token").Reveal(),
+		Store: filepath.Join(c.String("data"), matrixFile), AllowInvites: c.List("matrix.allow_invites"),
+		Encrypt: c.Bool("matrix.encryption"), RecoveryKey: c.String("matrix.recovery_key"),
+	}
+	return o, o.Homeserver != "" || o.User != "" || o.Password != "" || o.AccessToken != ""
+}
+
+// checkMatrixWithin is how long the homeserver may take to answer.
+const checkMatrixWithin = 15 * time.Second
+
+func checkMatrix(ctx context.Context, c *config.Config, say func(name, value, note string)) error {
+	o, given := matrixOptions(c)
+	if !given {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkMatrixWithin)
+	defer cancel()
+	all, err := matrix.Check(ctx, o)
+	for _, f := range all {
+		say(f.Name, f.Value, f.Note)
+	}
+	return err
+}
+
 func openMatrix(ctx context.Context, h host) (*opened, error) {
-	c := h.config
-	if !c.Given("matrix.homeserver") && !c.Given("matrix.user") && !c.Given("matrix.password") && !c.Given("matrix.access_token") {
+	o, given := matrixOptions(h.config)
+	if !given {
 		return nil, nil
 	}
 	catalogues, err := loadWords()
 	if err != nil {
 		return nil, err
 	}
-	a, err := matrix.New(ctx, matrix.Options{
-		Homeserver: c.String("matrix.homeserver"), User: c.String("matrix.user"),
-		Password: c.Secret("matrix.password").Reveal(), AccessToken: c.Secret("matrix.access_token").Reveal(),
-		Store: filepath.Join(c.String("data"), matrixFile), AllowInvites: c.List("matrix.allow_invites"),
-		Encrypt: c.Bool("matrix.encryption"), RecoveryKey: c.String("matrix.recovery_key"),
-		Words: catalogues.Text, Log: h.log,
-	})
+	o.Words, o.Log = catalogues.Text, h.log
+	a, err := matrix.New(ctx, o)
 	if err != nil {
 		return nil, err
 	}

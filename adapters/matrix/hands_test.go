@@ -172,7 +172,7 @@ func (h hands) fill(by chat.AccountID, fields map[string]string) {
 			all := h.messages(by, "")
 			last := all[len(all)-1]
 			lines := strings.Split(last.Body, "\n")
-			return last.Sender == h.bot && (slices.Contains(lines, label))
+			return last.Sender == h.bot && slices.Contains(lines, label)
 		})
 		answer, given := fields[labels[label]]
 		if !given {

@@ -341,13 +341,6 @@ func (a *Adapter) say(ctx context.Context, in id.RoomID, txn string, t chat.Text
 	return e, err
 }
 
-// change edits words of the adapter's own.
-func (a *Adapter) change(ctx context.Context, in id.RoomID, txn string, of id.EventID, t chat.Text) error {
-	s := sending{a: a, in: in, id: txn}
-	_, err := s.message(ctx, txn, edit(content(t, false, &event.Mentions{}), of))
-	return err
-}
-
 // withVia are the servers by which a room is found that another server made.
 func withVia(users ...id.UserID) (servers []string) {
 	for _, u := range users {

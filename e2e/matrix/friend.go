@@ -31,6 +31,7 @@ type friend struct {
 	lines    []line
 	direct   map[id.UserID]id.RoomID
 	unread   int // events that could not be decrypted
+	asked    int // how often somebody asked for a key
 	reaction map[id.EventID][]string
 }
 
@@ -90,6 +91,11 @@ func newFriend(t *testing.T, homeserver, name string) *friend {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.reaction[c.RelatesTo.EventID] = append(f.reaction[c.RelatesTo.EventID], c.RelatesTo.Key)
+	})
+	syncer.OnEventType(event.ToDeviceRoomKeyRequest, func(context.Context, *event.Event) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.asked++
 	})
 	syncer.OnEventType(event.StateMember, func(ctx context.Context, e *event.Event) {
 		if m := e.Content.AsMember(); m.Membership == event.MembershipInvite && e.GetStateKey() == client.UserID.String() {
@@ -151,7 +157,7 @@ func (f *friend) read() []line {
 }
 
 // within is how long something that must come may take, on two busy cores.
-const within = time.Minute
+const within = 2 * time.Minute
 
 func (f *friend) eventually(what string, so func() bool) {
 	f.Helper()
