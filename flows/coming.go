@@ -95,6 +95,9 @@ func (t *Turn) left() error {
 	}); err != nil || !gone {
 		return err
 	}
+	if err := t.inheritRole(m); err != nil {
+		return err
+	}
 	return t.Signal(Signal{Name: SignalLeft, Person: t.person})
 }
 

@@ -94,7 +94,7 @@ func (t *Turn) forgetIn(p PersonID, name string) error {
 	return t.forgetStanding(p, name)
 }
 
-// inheritRole keeps a group whose only facilitator is forgotten from having none: the member of longest standing holds
+// inheritRole keeps a group whose only facilitator is gone from having none: the member of longest standing holds
 // the role until the group decides otherwise.
 func (t *Turn) inheritRole(gone Membership) error {
 	facilitators, err := t.Facilitators()

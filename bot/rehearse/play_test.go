@@ -25,26 +25,26 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 var board = flows.Flow{
 	Name: "board",
 	Commands: flows.Commands{
-		"say":  {Run: func(t *flows.Turn, c flows.Command) error { return drop(t.Say(plain(c.Text))) }},
-		"tell": {Run: func(t *flows.Turn, c flows.Command) error { return drop(t.Tell(t.Person(), plain(c.Text))) }},
-		"both": {Run: func(t *flows.Turn, c flows.Command) error {
+		"say":  {Usage: "TEXT", Run: func(t *flows.Turn, c flows.Command) error { return drop(t.Say(plain(c.Text))) }},
+		"tell": {Usage: "TEXT", Run: func(t *flows.Turn, c flows.Command) error { return drop(t.Tell(t.Person(), plain(c.Text))) }},
+		"both": {Usage: "TEXT", Run: func(t *flows.Turn, c flows.Command) error {
 			if err := drop(t.Say(plain(c.Text + " for all"))); err != nil {
 				return err
 			}
 			return drop(t.Tell(t.Person(), plain(c.Text+" for one")))
 		}},
-		"whisper": {Run: func(t *flows.Turn, c flows.Command) error { return drop(t.Whisper(plain(c.Text))) }},
+		"whisper": {Usage: "TEXT", Run: func(t *flows.Turn, c flows.Command) error { return drop(t.Whisper(plain(c.Text))) }},
 		"count":   {Run: count},
-		"twice": {Run: func(t *flows.Turn, c flows.Command) error {
+		"twice": {Usage: "TEXT", Run: func(t *flows.Turn, c flows.Command) error {
 			if err := count(t, c); err != nil {
 				return err
 			}
 			return count(t, c)
 		}},
-		"choose": {Run: func(t *flows.Turn, c flows.Command) error {
+		"choose": {Usage: "TEXT", Run: func(t *flows.Turn, c flows.Command) error {
 			return drop(t.Say(plain(c.Text).Choose(flows.Choice{Label: "Object", Action: "object"}, flows.Choice{Label: "Pass", Action: "pass"})))
 		}},
-		"later": {Run: func(t *flows.Turn, c flows.Command) error {
+		"later": {Usage: "TEXT", Run: func(t *flows.Turn, c flows.Command) error {
 			for _, in := range strings.Fields(c.Text) {
 				d, err := time.ParseDuration(in)
 				if err != nil {
@@ -59,7 +59,7 @@ var board = flows.Flow{
 		"group code": {Run: func(t *flows.Turn, _ flows.Command) error {
 			return drop(t.Whisper(flows.Note("flows.plain", "text", flows.Typed("group join K7"))))
 		}},
-		"group join": {Run: func(t *flows.Turn, c flows.Command) error { return drop(t.Say(plain("joined by " + c.Text))) }},
+		"group join": {Usage: "TEXT", Run: func(t *flows.Turn, c flows.Command) error { return drop(t.Say(plain("joined by " + c.Text))) }},
 	},
 	Actions: map[string]func(*flows.Turn, flows.Action) error{
 		"pass": func(t *flows.Turn, _ flows.Action) error { return drop(t.Whisper(plain("you passed"))) },
