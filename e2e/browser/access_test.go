@@ -26,8 +26,7 @@ func TestEveryPageCanBeUsedByEverybody(t *testing.T) {
 		{"room", func(p *Page) {
 			be("gwen", "")(p)
 			if Eval[bool](p, `!!document.querySelector(".intro button")`) {
-				p.Click("close what it is for", `document.querySelector(".intro button")`)
-				p.Until("it is closed", `document.readyState === "complete" && !document.querySelector(".intro")`)
+				p.Follow("close what it is for", `document.querySelector(".intro button")`)
 			}
 		}, three},
 		{"form", func(p *Page) {

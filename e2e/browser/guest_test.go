@@ -52,7 +52,7 @@ func TestGuestsComeByALink(t *testing.T) {
 	host.everyWay("start")
 	host.Open(link)
 	host.everyWay("join")
-	host.Click("come in", `document.querySelector("main button")`)
+	host.Follow("come in", `document.querySelector("main button")`)
 	host.live()
 	host.sees("#room-entries", "Hello, I am Trellis.")
 	host.everyWay("new-room")
@@ -62,7 +62,7 @@ func TestGuestsComeByALink(t *testing.T) {
 	host.Open(address + home + "/people")
 	host.Click("the name", `document.getElementById("invite-name")`)
 	host.Write("Bela")
-	host.Click("invite", `document.querySelector("form[action$='/invite'] button")`)
+	host.Follow("invite", `document.querySelector("form[action$='/invite'] button")`)
 	host.sees(".made", "A link for Bela")
 	invitation := Eval[string](host, `document.getElementById("made-link").value`)
 	if !strings.HasPrefix(invitation, address+"/join/") {
@@ -77,7 +77,7 @@ func TestGuestsComeByALink(t *testing.T) {
 	guest.Open(address + home)
 	guest.sees("main", "There is nothing here, or it is not for you.")
 	guest.Open(invitation)
-	guest.Click("come in", `document.querySelector("main button")`)
+	guest.Follow("come in", `document.querySelector("main button")`)
 	guest.live()
 	guest.write(toAll, "Here I am.")
 	host.sees("#room-entries", "Here I am.")
@@ -93,13 +93,13 @@ func TestGuestsComeByALink(t *testing.T) {
 
 	manager := host
 	manager.Open(address + home + "/people")
-	manager.Click("end Bela's link", `[...document.querySelectorAll("form[action$='/people/end'] button")].find(b => b.textContent.includes("Bela"))`)
+	manager.Follow("end Bela's link", `[...document.querySelectorAll("form[action$='/people/end'] button")].find(b => b.textContent.includes("Bela"))`)
 	guest.Until("the page has closed", `document.getElementById("status").textContent.startsWith("This page has closed")`)
 	guest.Look("ended-wide-light")
 	guest.Reload()
 	guest.sees("main", "There is nothing here, or it is not for you.")
 
-	manager.Click("sign off", `document.querySelector("form[action='/out'] button")`)
+	manager.Follow("sign off", `document.querySelector("form[action='/out'] button")`)
 	manager.sees("main", "You have signed off.")
 	manager.everyWay("signed-off")
 	manager.Excuse("404")

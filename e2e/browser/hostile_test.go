@@ -89,7 +89,7 @@ func TestHostileTextIsText(t *testing.T) {
 	ana.Open(d.room("ana") + "/people")
 	ana.Click("the name", `document.getElementById("invite-name")`)
 	ana.Write(`<img src=x onerror=window.ran=1>`)
-	ana.Click("invite", `document.querySelector("form[action$='/invite'] button")`)
+	ana.Follow("invite", `document.querySelector("form[action$='/invite'] button")`)
 	ana.sees("main li", "<img src=x onerror=window.ran=1>")
 	ana.harmless()
 	huw.write(toAll, "Who has come?")

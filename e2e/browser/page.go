@@ -24,8 +24,8 @@ import (
 )
 
 const (
-	// soon is for what the page does by itself: two cores may be busy with another test's browser.
-	soon = 15 * time.Second
+	// soon is for what the page does by itself, on two cores that may have much else to do.
+	soon = 30 * time.Second
 	// lookAgain is how often a condition is tried.
 	lookAgain = 25 * time.Millisecond
 )
@@ -145,12 +145,26 @@ func (p *Page) Count(selector, text string) int {
 	return Eval[int](p, fmt.Sprintf(`[...document.querySelectorAll(%s)].reduce((n, e) => n + e.textContent.replace(/\s+/g, " ").split(%s).length - 1, 0)`, quoted(selector), quoted(text)))
 }
 
-// Click presses the visible element that the expression gives with the mouse, where a person would: what lies over it is hit instead.
+// Click presses the element that the expression gives with the mouse, once it can be seen and nothing lies over it.
 func (p *Page) Click(what, element string) {
 	p.t.Helper()
-	p.Until(what+" is there", fmt.Sprintf(`(e => e && e.checkVisibility())(%s)`, element))
-	at := Eval[[]float64](p, fmt.Sprintf(`(e => { e.scrollIntoView({block: "center", behavior: "instant"}); const r = e.getClientRects()[0]; return [r.x + r.width / 2, r.y + r.height / 2]; })(%s)`, element))
+	p.Until(what+" can be pressed", fmt.Sprintf(`(e => {
+		if (!e || !e.checkVisibility() || document.readyState !== "complete") return false;
+		e.scrollIntoView({block: "center", behavior: "instant"});
+		const r = e.getClientRects()[0], top = document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2);
+		return e.contains(top);
+	})(%s)`, element))
+	at := Eval[[]float64](p, fmt.Sprintf(`(r => [r.x + r.width / 2, r.y + r.height / 2])((%s).getClientRects()[0])`, element))
 	p.call("click "+what, func(ctx context.Context) error { return chromedp.Do(ctx, chromedp.MouseClickXY(at[0], at[1])) })
+}
+
+// Follow presses the element and waits until the page that it leads to stands.
+func (p *Page) Follow(what, element string) {
+	p.t.Helper()
+	p.Until(what+" is there", element)
+	Eval[any](p, `document.documentElement.dataset.left = "yes"`)
+	p.Click(what, element)
+	p.Until(what+" leads somewhere", `!document.documentElement.dataset.left && document.readyState === "complete"`)
 }
 
 // Write puts a text into whatever has the focus, as an input method does.

@@ -34,7 +34,7 @@ func TestPageRecoversWhenTheServerStartsAgain(t *testing.T) {
 	huw.write(toAll, "Before the lights went out.")
 	ana.onceAfter("Before the lights went out.")
 	for _, p := range []*Page{ana, huw} {
-		p.Excuse(`net::ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE|CONNECTION_RESET)`)
+		p.Excuse(`net::ERR_`)
 	}
 	d.Stop(t)
 	ana.Until("it says that the connection is lost", `!document.getElementById("status").hidden`)
@@ -61,7 +61,7 @@ func TestPageRecoversWhenItsConnectionIsCut(t *testing.T) {
 	ana.Open("http://" + line.address() + "/r/brook-street/ana")
 	ana.live()
 	huw := d.be("huw")
-	ana.Excuse(`net::ERR_(INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE|CONNECTION_(REFUSED|RESET|CLOSED))`)
+	ana.Excuse(`net::ERR_`)
 
 	line.cut()
 	ana.Until("it says that the connection is lost", `!document.getElementById("status").hidden`)
