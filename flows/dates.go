@@ -170,7 +170,11 @@ func End(w calendar.When) time.Time {
 
 // Rule reads what repeats, as the turn's person means it; usual is the time of day where none is given.
 func (t *Turn) Rule(text string, usual calendar.Clock) (calendar.Rule, error) {
-	r, err := calendar.ParseRule(text, t.Calendar(), usual)
+	return t.rule(text, t.Calendar(), usual)
+}
+
+func (t *Turn) rule(text string, c calendar.Context, usual calendar.Clock) (calendar.Rule, error) {
+	r, err := calendar.ParseRule(text, c, usual)
 	if unknown, ok := errors.AsType[*calendar.UnknownError](err); ok {
 		return r, t.Refuse("date.unknown_rule", "text", Said{Text: unknown.Text})
 	}

@@ -79,8 +79,7 @@ func (t *Turn) RoomZone() *time.Location { return t.group.zone() }
 func (t *Turn) RoomRule(text string, usual calendar.Clock) (calendar.Rule, error) {
 	c := t.Calendar()
 	c.Zone = t.group.zone()
-	r, err := calendar.ParseRule(text, c, usual)
-	return r, t.dateError(err)
+	return t.rule(text, c, usual)
 }
 
 // Coming lists the next n instants of a rule after a given one; fewer when it ends before.

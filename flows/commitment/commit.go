@@ -38,7 +38,7 @@ func read(t *flows.Turn, c flows.Command, from int) (wish, error) {
 	case c.Given("every"):
 		r, is, err := t.Repeats(c.Arg("every"), 0)
 		if err == nil && !is {
-			err = t.Refuse("date.unclear.rule", "text", flows.Said{Text: c.Arg("every")})
+			err = t.Refuse("date.unknown_rule", "text", flows.Said{Text: c.Arg("every")})
 		}
 		return w.repeating(r), err
 	case c.Given("by"):

@@ -92,7 +92,7 @@ func rest(t *flows.Turn, c flows.Command, usual calendar.Clock) (string, flows.R
 	if c.Given("every") {
 		rule, is, err := t.Repeats(c.Arg("every"), usual)
 		if err == nil && !is {
-			err = t.Refuse("date.unclear.rule", "text", flows.Said{Text: c.Arg("every")})
+			err = t.Refuse("date.unknown_rule", "text", flows.Said{Text: c.Arg("every")})
 		}
 		return c.WithoutQuotes(0), rule, true, err
 	}
