@@ -57,6 +57,7 @@ func openWeb(ctx context.Context, h host) (_ *opened, err error) {
 	return &opened{
 		adapter: pages, routes: map[string]http.Handler{"/": pages.Handler()}, close: timeline.Close,
 		copies: map[string]func(context.Context, string) error{webFile: timeline.Backup},
+		forget: pages.Forget, erase: timeline.Scrub,
 	}, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"trellis/adapters/chat"
@@ -61,6 +62,7 @@ func platformSpecs() []platformSpec {
 	return []platformSpec{
 		webPlatform,
 		slackPlatform,
+		matrixPlatform(),
 	}
 }
 
@@ -75,7 +77,7 @@ type platforms struct {
 	closers  []func() error
 }
 
-var errNoPlatform = errors.New("no platform is configured, so there is nobody to talk to: set web.url for a web room or slack.bot_token for Slack, and see `trellis check`")
+var errNoPlatform = errors.New("no platform is configured, so there is nobody to talk to: set web.url for a web room, slack.bot_token for Slack or matrix.homeserver for Matrix, and see `trellis check`")
 
 func openPlatforms(ctx context.Context, h host, specs []platformSpec) (p platforms, err error) {
 	p = platforms{
@@ -113,13 +115,15 @@ func openPlatforms(ctx context.Context, h host, specs []platformSpec) (p platfor
 	return p, nil
 }
 
-// forgetAccount has an adapter forget an account. One that is not configured any more has forgotten nothing yet; its
-// files are looked at when it is again.
+// forgetAccount has an adapter forget an account. With one that is not configured any more it has to wait.
 func (p platforms) forgetAccount(ctx context.Context, who chat.Place) error {
 	if forget := p.forget[who.Platform]; forget != nil {
 		return forget(ctx, who.Account)
 	}
-	return nil
+	if slices.ContainsFunc(p.adapters, func(a chat.Adapter) bool { return a.Platform() == who.Platform }) {
+		return nil // it keeps nothing
+	}
+	return errors.New("it is not configured; what its file holds of a person stays until it is")
 }
 
 func (p platforms) close() error {

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 
+	"trellis/adapters/chat"
+	"trellis/adapters/matrix"
 	"trellis/flows"
 	"trellis/flows/agreement"
 	"trellis/flows/checkin"
@@ -40,7 +42,9 @@ func newBook(zone, language string) (*flows.Book, error) {
 	if err != nil {
 		return nil, err
 	}
-	return flows.New(flows.Options{Flows: practices(), Words: catalogues, Zone: zone, Language: language})
+	return flows.New(flows.Options{
+		Flows: practices(), Words: catalogues, Zone: zone, Language: language, Overt: []chat.Platform{matrix.Name},
+	})
 }
 
 func loadWords() (*words.Catalogues, error) {

@@ -94,7 +94,14 @@ func serve(ctx context.Context, c *config.Config, specs []platformSpec, log *slo
 		Options:  bot.Options{Store: store, Book: book, Log: log, Pace: platforms.pace},
 		Adapters: platforms.adapters,
 		Begun:    filepath.Join(folder, "begun"),
-		Erase:    store.Scrub,
+		Forget:   platforms.forgetAccount,
+		Erase: func(ctx context.Context) error {
+			errs := []error{store.Scrub(ctx)}
+			for _, erase := range platforms.erasers {
+				errs = append(errs, erase(ctx))
+			}
+			return errors.Join(errs...)
+		},
 		Bytes: func(ctx context.Context) (int64, error) {
 			stats, err := store.Stats(ctx)
 			return stats.Bytes, err

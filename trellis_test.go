@@ -25,6 +25,7 @@ type trellis struct {
 	people *people
 	files  []stateFile
 	log    *lockedBuffer
+	erased chan struct{} // has a token when the store was overwritten where it had deleted
 
 	stop  context.CancelFunc
 	ended chan error
@@ -35,7 +36,7 @@ func newTrellis(t *testing.T) *trellis {
 	t.Helper()
 	dir := t.TempDir()
 	r := &trellis{
-		t: t, folder: filepath.Join(dir, "data"), config: filepath.Join(dir, "trellis.yaml"), log: &lockedBuffer{},
+		t: t, folder: filepath.Join(dir, "data"), erased: make(chan struct{}, 1), config: filepath.Join(dir, "trellis.yaml"), log: &lockedBuffer{},
 		people: &people{Adapter: rehearsal.New(rehearsal.Options{}), told: make(chan struct{})},
 	}
 	if err := os.WriteFile(r.config, []byte("data: "+r.folder+"\n"), 0o600); err != nil {
@@ -69,7 +70,7 @@ func (r *trellis) start() {
 	r.stop, r.ended = stop, make(chan error, 1)
 	r.people.runs = make(chan struct{})
 	spec := platformSpec{files: r.files, open: func(context.Context, host) (*opened, error) {
-		return &opened{adapter: r.people, pace: bot.Pace{}}, nil
+		return &opened{adapter: r.people, pace: bot.Pace{}, erase: r.noteErased}, nil
 	}}
 	log := slog.New(slog.NewTextHandler(r.log, nil))
 	go func() { r.ended <- serve(ctx, r.settings(), []platformSpec{spec}, log) }()
@@ -92,6 +93,27 @@ func (r *trellis) end() {
 		r.t.Errorf("it ends with %v\n%s", err, r.log)
 	}
 	r.stop = nil
+}
+
+func (r *trellis) noteErased(context.Context) error {
+	select {
+	case r.erased <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// settle returns when everything that people did before is answered, forms too: the platform hands over one batch
+// after the other, and the second answer is to one that came after all of it.
+func (r *trellis) settle() {
+	r.t.Helper()
+	for range 2 {
+		before := r.people.toldTo("chi")
+		r.write("chi", "", "help")
+		for r.people.toldTo("chi") == before {
+			<-r.people.news()
+		}
+	}
 }
 
 // write is a person's line in the room #air, or with no room to Trellis alone.
@@ -187,6 +209,16 @@ func (p *people) saw(text string) bool {
 		}
 	}
 	return false
+}
+
+// toldTo counts what Trellis told one person alone.
+func (p *people) toldTo(who chat.AccountID) (n int) {
+	for _, s := range p.Log(0) {
+		if only, ok := s.Private(); ok && only == who && s.ByTrellis() {
+			n++
+		}
+	}
+	return n
 }
 
 // lockedBuffer is a bytes.Buffer for many goroutines.

@@ -46,7 +46,7 @@ func (p *Page) tabTo(what, is string, options ...chromedp.KeyOption) {
 			return
 		}
 	}
-	p.shoot("failed-" + p.t.Name())
+	p.Look("failed-" + p.t.Name())
 	p.t.Fatalf("Tab does not reach %s within %d stops", what, atMost)
 }
 

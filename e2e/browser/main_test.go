@@ -48,12 +48,11 @@ var demoReady = regexp.MustCompile(`^Trellis is on (http://(127\.0\.0\.1:\d+))$`
 // demo is a running demo: Brook Street, in the middle of its work.
 type demo struct {
 	*program.Running
-	t        *testing.T
-	folder   string
-	address  string
-	listen   string
-	profile  *Profile
-	prepared []string
+	t       *testing.T
+	folder  string
+	address string
+	listen  string
+	profile *Profile
 }
 
 func startDemo(t *testing.T) *demo {
@@ -67,13 +66,6 @@ func (d *demo) start(listen string) {
 	d.t.Helper()
 	d.Running = program.Start(d.t, demoReady, suite.binary, "demo", "--listen", listen, "--data", d.folder)
 	d.address, d.listen = d.Ready[1], d.Ready[2]
-}
-
-// restart ends the demo and starts it again on the same address and data.
-func (d *demo) restart() {
-	d.t.Helper()
-	d.Stop(d.t)
-	d.start(d.listen)
 }
 
 // room is where somebody's page of the room is.
@@ -123,7 +115,7 @@ func choice(part, label string) string {
 		quoted(part+" .choice:not(.small)"), quoted(label))
 }
 
-// within returns an expression that is true when an element that matches shows the text.
+// sees waits until a part of the page shows the text.
 func (p *Page) sees(part, text string) {
 	p.t.Helper()
 	p.Until(fmt.Sprintf("%s shows %q", part, text), Has(part, text))

@@ -36,7 +36,6 @@ type Page struct {
 	ctx     context.Context
 	console console
 	path    string // last address that was opened, for messages
-	still   bool   // scripts of the page do not run
 }
 
 // start makes the tab one that has the focus: in a browser without a window no tab would have it otherwise.
@@ -117,7 +116,7 @@ func (p *Page) Until(what, expression string) {
 		select {
 		case <-again.C:
 		case <-ctx.Done():
-			p.shoot("failed-" + strings.ReplaceAll(p.t.Name(), "/", "-"))
+			p.Look("failed-" + strings.ReplaceAll(p.t.Name(), "/", "-"))
 			p.t.Fatalf("%s: not so within %v on %s (%s; last error %v); the page reads:\n%s", what, soon, p.path, brief(expression), last, p.text())
 		}
 	}
@@ -185,7 +184,6 @@ func (p *Page) Press(keys string, options ...chromedp.KeyOption) {
 // Quiet switches the page's scripts off, for pages that are opened from now on.
 func (p *Page) Quiet() {
 	p.t.Helper()
-	p.still = true
 	p.call("switch scripts off", func(ctx context.Context) error {
 		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 		return err
