@@ -66,7 +66,11 @@ func TestImageHoldsTheBinaryAlone(t *testing.T) {
 	}
 	image := stages[1]
 	for _, want := range []struct{ name, value string }{
-		{"FROM", "scratch"}, {"USER", "65532:65532"}, {"VOLUME", `["/data"]`}, {"ENTRYPOINT", `["/trellis"]`}, {"CMD", `["run"]`},
+		{"FROM", "scratch"},
+		{"USER", "65532:65532"},
+		{"VOLUME", `["/data"]`},
+		{"ENTRYPOINT", `["/trellis"]`},
+		{"CMD", `["run"]`},
 		{"ENV", "TRELLIS_DATA=/data"},
 	} {
 		if got := rest(image, want.name); len(got) != 1 || got[0] != want.value {

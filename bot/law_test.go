@@ -15,15 +15,12 @@ import (
 // naive is what the outbox promises, said plainly: a list a room, of which the first of the highest class goes.
 type naive struct {
 	rooms map[chat.RoomID]*naiveRoom
-	shown map[chat.RoomID][]string
 }
 
 type naiveRoom struct {
 	waiting [classes][]naiveMessage
 	out     *naiveMessage
-	doubt   bool
-	card    int  // what the card of the room is to say
-	posted  bool // it stands
+	card    int // what the card of the room is to say
 }
 
 type naiveMessage struct {

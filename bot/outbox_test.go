@@ -357,7 +357,8 @@ func TestDamagedOutboxIsNotOpened(t *testing.T) {
 
 func TestEntryIsStoredAsJSON(t *testing.T) {
 	for _, e := range []entry{
-		{}, {Posted: "p", Random: 1<<64 - 1},
+		{},
+		{Posted: "p", Random: 1<<64 - 1},
 		{
 			Group: "g", Posted: "p\"\\", Index: 3, On: here, Room: "!ä\x00\u2028<&>", To: "@a", Class: 2, Update: true, Since: -1,
 			Marked: true, Tries: 4, Wait: 5, Random: 6, Reason: "no\nline",
