@@ -157,14 +157,13 @@ func (r *trellis) command(code int, args ...string) (stdout, stderr string) {
 	return out.String(), errs.String()
 }
 
-// people is the platform in memory, which tells when Trellis says something, and can refuse it.
+// people is the platform in memory, which tells when Trellis says something.
 type people struct {
 	*rehearsal.Adapter
 	runs chan struct{} // closed when Run begins
 
-	mu    sync.Mutex    // guards what follows
-	told  chan struct{} // closed when something is delivered, and then replaced
-	fault error         // what Deliver returns instead of delivering
+	mu   sync.Mutex    // guards told
+	told chan struct{} // closed when something is delivered, and then replaced
 }
 
 func (p *people) Run(ctx context.Context, in chat.Inbox) error {
@@ -173,18 +172,12 @@ func (p *people) Run(ctx context.Context, in chat.Inbox) error {
 }
 
 func (p *people) Deliver(ctx context.Context, d chat.Delivery) (chat.Receipt, error) {
-	p.mu.Lock()
-	fault := p.fault
-	p.mu.Unlock()
 	defer func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		close(p.told)
 		p.told = make(chan struct{})
 	}()
-	if fault != nil {
-		return chat.Receipt{}, fault
-	}
 	return p.Adapter.Deliver(ctx, d)
 }
 
@@ -193,13 +186,6 @@ func (p *people) news() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.told
-}
-
-// refuse has every delivery end with an error; nil: none.
-func (p *people) refuse(err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.fault = err
 }
 
 func (p *people) saw(text string) bool {
