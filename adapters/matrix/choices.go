@@ -37,7 +37,7 @@ func optionsOf(m chat.Message) (all []option) {
 	return all
 }
 
-func oneLine(text string) string { return strings.Join(strings.Fields(clean(text)), " ") }
+func oneLine(text string) string { return strings.Join(strings.Fields(chat.Clean(text)), " ") }
 
 // withOptions is a text with the choices under it, each with its reaction, or with its number where it has none.
 func withOptions(t chat.Text, all []option) chat.Text {

@@ -14,7 +14,7 @@ import (
 const matrixTo = "https://matrix.to/#/"
 
 // body is a text as people without markup read it.
-func body(t chat.Text) string { return clean(t.Plain()) }
+func body(t chat.Text) string { return chat.Clean(t.Plain()) }
 
 // formatted is a text in the tags that the specification lists. Everything in it that is not a tag of ours is escaped.
 func formatted(t chat.Text) string {
@@ -78,7 +78,7 @@ func spans(all []chat.Span) string {
 			b.WriteString(text)
 		case chat.Link:
 			if strings.HasPrefix(s.URL, "https://") || strings.HasPrefix(s.URL, "http://") {
-				text = `<a href="` + html.EscapeString(clean(s.URL)) + `">` + text + "</a>"
+				text = `<a href="` + html.EscapeString(chat.Clean(s.URL)) + `">` + text + "</a>"
 			}
 			b.WriteString(text)
 		case chat.Code:
@@ -91,7 +91,7 @@ func spans(all []chat.Span) string {
 }
 
 func escape(text string) string {
-	return strings.ReplaceAll(html.EscapeString(clean(text)), "\n", "<br>")
+	return strings.ReplaceAll(html.EscapeString(chat.Clean(text)), "\n", "<br>")
 }
 
 // meant are those whom a message mentions so that they notice, never anybody whom its words name.

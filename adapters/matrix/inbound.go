@@ -57,7 +57,7 @@ func (d *draft) add(in id.RoomID, e *event.Event, suffix string, by id.UserID, w
 func (a *draft) profile(in id.RoomID, of id.UserID) chat.Profile {
 	p := chat.Profile{Account: chat.AccountID(of)}
 	if m, err := a.state.TryGetMember(a.ctx, in, of); err == nil && m != nil {
-		p.Name = clean(m.Displayname)
+		p.Name = chat.Clean(m.Displayname)
 	}
 	if p.Name == "" {
 		p.Name, _, _ = strings.Cut(strings.TrimPrefix(string(of), "@"), ":")

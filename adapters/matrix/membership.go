@@ -79,7 +79,7 @@ func before(e *event.Event) event.Membership {
 func (d *draft) nameIn(events []*event.Event) (name string) {
 	for _, e := range events {
 		if c, ok := e.Content.Parsed.(*event.RoomNameEventContent); ok && e.StateKey != nil {
-			name = clean(c.Name)
+			name = chat.Clean(c.Name)
 		}
 	}
 	return name
@@ -149,7 +149,7 @@ func (d *draft) stateChanged(in id.RoomID, e *event.Event) error {
 		d.memberChanged(in, e, c)
 	case *event.RoomNameEventContent:
 		r := d.kept.rooms[in]
-		if name := clean(c.Name); name != r.Name {
+		if name := chat.Clean(c.Name); name != r.Name {
 			r.Name = name
 			d.kept.rooms[in] = r
 			d.add(in, e, "", e.Sender, chat.Renamed{Name: name})

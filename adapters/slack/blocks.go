@@ -179,7 +179,7 @@ func header(b chat.Block) (*block, bool) {
 		}
 		text.WriteString(s.Text)
 	}
-	words := clean(text.String())
+	words := chat.Clean(text.String())
 	if strings.TrimSpace(words) == "" || utf8.RuneCountInString(words) > mostHeader || strings.Contains(words, "\n") {
 		return nil, false
 	}
@@ -201,7 +201,7 @@ func spans(run []chat.Span, bold bool) []*element {
 }
 
 func span(s chat.Span, bold bool) *element {
-	text := clean(s.Text)
+	text := chat.Clean(s.Text)
 	switch s.Kind {
 	case chat.Mention:
 		if _, user, _ := split(s.Account); user != "" {
@@ -276,7 +276,7 @@ func fallback(t chat.Text) string {
 		case chat.Paragraph, chat.Heading:
 		}
 		for _, s := range at.Spans {
-			text := escaper.Replace(clean(s.Text))
+			text := escaper.Replace(chat.Clean(s.Text))
 			switch {
 			case s.Kind == chat.Date && !s.At.IsZero():
 				fmt.Fprintf(&b, "<!date^%d^%s|%s>", s.At.Unix(), dateFormat, strings.NewReplacer("|", " ", "^", " ").Replace(text))
@@ -302,7 +302,7 @@ func updatedFallback(t chat.Text) string {
 			return text
 		}
 	}
-	plain := []rune(clean(t.Plain()))
+	plain := []rune(chat.Clean(t.Plain()))
 	return escaper.Replace(string(plain[:min(len(plain), mostUpdated/6)])) + "…"
 }
 

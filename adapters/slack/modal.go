@@ -186,7 +186,7 @@ func (a *Adapter) inputs(f chat.Field, language string) []*block {
 	if f.Max > 0 {
 		e.MaxLength = min(f.Max, mostTyped)
 	}
-	if initial := []rune(clean(f.Initial)); len(initial) <= e.MaxLength {
+	if initial := []rune(chat.Clean(f.Initial)); len(initial) <= e.MaxLength {
 		e.InitialValue = string(initial)
 	}
 	return []*block{b}

@@ -123,7 +123,7 @@ func (w *workspace) profile(u user) chat.Profile {
 		Guest: u.Limited || u.Stranger || u.TeamID != "" && w.team != "" && u.TeamID != w.team && !strings.HasPrefix(w.team, "E"),
 	}
 	for _, name := range []string{u.Profile.DisplayName, u.Profile.RealName, u.RealName, u.Name} {
-		if name = strings.TrimSpace(clean(name)); name != "" {
+		if name = strings.TrimSpace(chat.Clean(name)); name != "" {
 			p.Name = name
 			break
 		}

@@ -2,7 +2,6 @@ package slack
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"trellis/adapters/chat"
@@ -84,28 +83,9 @@ func addressed(text, bot string) (string, bool) {
 	return after, true
 }
 
-// clean is a text without what no reader can see and a client may act upon: control characters, and marks that turn
-// the text around them.
-func clean(text string) string {
-	if utf8.ValidString(text) && strings.IndexFunc(text, unseen) < 0 {
-		return text
-	}
-	return strings.Map(func(r rune) rune {
-		if unseen(r) {
-			return utf8.RuneError
-		}
-		return r
-	}, strings.ToValidUTF8(text, "\ufffd"))
-}
-
-func unseen(r rune) bool {
-	turns := r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
-	return turns || unicode.IsControl(r) && r != '\n' && r != '\t'
-}
-
 // fit is a label of at most so many characters: what does not fit is cut at a word, and an ellipsis says so.
 func fit(text string, most int) string {
-	text = clean(text)
+	text = chat.Clean(text)
 	if utf8.RuneCountInString(text) <= most {
 		return text
 	}
